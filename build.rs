@@ -1,4 +1,4 @@
-//! Tells cargo when a release has to be built anew because the pages were.
+//! Makes cargo rebuild a release when the web pages were rebuilt.
 #![expect(clippy::disallowed_methods, reason = "cargo tells a build script its profile that way")]
 
 fn main() {

@@ -11,7 +11,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use tokio::sync::watch;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-/// Tells the time and makes ids from it. Clones share one time and one sequence of ids.
+/// The source of the current time and of new ids. Clones share one time and one sequence of ids.
 #[derive(Debug, Clone)]
 pub struct Clock {
     time: Time,
@@ -38,7 +38,7 @@ impl Clock {
         Self::over(Time::Late(Arc::new(watch::Sender::new(span.max(TimeDelta::zero())))))
     }
 
-    /// A clock that stands at `now` until [`advance`](Self::advance) moves it.
+    /// A clock that stays at `now` until [`advance`](Self::advance) moves it.
     pub fn held_at(now: DateTime<Utc>) -> Self {
         Self::over(Time::Held(Arc::new(watch::Sender::new(to_micros(now)))))
     }
@@ -107,7 +107,7 @@ impl Clock {
     /// clock's own present and random bits.
     pub fn fresh_uuid(&self) -> Uuid {
         let now = self.now();
-        // A time before 1970 has no such id; only a held clock can stand there.
+        // A time before 1970 has no such id; only a held clock can be set to one.
         let secs = u64::try_from(now.timestamp()).unwrap_or_default();
         let nanos = now.timestamp_subsec_nanos();
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);

@@ -63,7 +63,7 @@ impl Demo {
         let repositories = sample::found(&simulator, SEED);
         let token = random_token();
         simulator.require_token(token.expose());
-        // It is asked far more often than is decent.
+        // The demo sends far more requests than GitHub's rate limit would allow.
         simulator.set_rate_limit(PLENTY, clock.now() + TimeDelta::days(3650));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api_url = format!("http://{}", listener.local_addr()?);
@@ -106,7 +106,7 @@ impl Demo {
         let (agent_actions, human_actions) = ACTIONS;
         let mut left = self.past;
         while !left.is_zero() {
-            // Somebody else may have been quicker; the next deed is another.
+            // Another action may have come first; the next one is different.
             for _ in 0..human_actions {
                 let _ = people.act();
             }

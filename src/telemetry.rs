@@ -20,7 +20,7 @@ use crate::config::{LogConfig, LogFormat};
 
 /// Names of fields, used as `tracing::info!({ field::REPOSITORY } = %name, "synced")`.
 pub mod field {
-    /// The id of the request that a line belongs to; answers carry it too.
+    /// The id of the request that a line belongs to; responses carry it too.
     pub const REQUEST_ID: &str = "request_id";
     /// Who acted: `user`, `agent:<name>`, `github`, `dispatch`.
     pub const ACTOR: &str = "actor";
@@ -113,7 +113,7 @@ impl<W> Visible<W> {
 /// What begins a color, and everything else that a terminal obeys.
 const ESCAPE: char = '\u{1b}';
 
-/// The color or weight that stands behind an [`ESCAPE`], if one does that hides nothing.
+/// The color or weight after an [`ESCAPE`], if it is one that hides nothing.
 fn color(text: &str) -> Option<&str> {
     let end = text.find('m')?;
     let codes = text[..end].strip_prefix('[')?;

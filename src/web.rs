@@ -36,7 +36,7 @@ const FILES: [&str; 2] = ["/favicon.svg", "/theme.js"];
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Dispatch</title>\n\
     <h1>The pages are not built</h1>\n\
     <p>Dispatch runs, without its pages. <code>make run</code> builds them with the server; \
-    <code>make web</code> builds them alone, after which the server has to be built anew.</p>\n\
+    <code>make web</code> builds them alone, after which the server has to be rebuilt.</p>\n\
     <p>GraphQL answers at <code>/graphql</code>, and <a href=\"api/openapi.json\">the REST \
     addresses</a> are described.</p>\n</html>\n";
 
@@ -328,7 +328,7 @@ mod tests {
     const SAMPLE_FILES: StaticFiles = StaticFiles { file: sample };
 
     #[tokio::test]
-    async fn every_page_is_the_same_file_and_asked_for_anew() {
+    async fn every_page_is_the_same_file_and_revalidated() {
         for path in PAGES {
             let (status, headers, body) = ask(SAMPLE_FILES, path, &[]).await;
             assert_eq!((status, body.as_str()), (200, "<head><title>Board</title>"), "{path}");

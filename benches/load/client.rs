@@ -1,6 +1,6 @@
-//! The client: as cheap as can be, because it shares the cores with what it measures.
+//! The load client: as cheap as possible, because it shares the cores with what it measures.
 //!
-//! Each connection is a thread that writes a request that is ready, waits for the answer and looks at
+//! Each connection is a thread that writes a prepared request, waits for the response and checks
 //! its status and first bytes.
 
 use std::io::{Read as _, Write as _};
@@ -25,7 +25,7 @@ impl HttpConnection {
         Ok(Self { stream, host: host.to_owned(), buffer: vec![0; 256 * 1024] })
     }
 
-    /// Asks and answers the body.
+    /// Sends a request and returns the body.
     pub(crate) fn ask(&mut self, request: &Request) -> anyhow::Result<&[u8]> {
         let text = request.written(&self.host);
         self.send(text.as_bytes())
@@ -70,7 +70,7 @@ fn content_length(head: &str) -> Option<usize> {
     value.trim().parse().ok()
 }
 
-/// What is asked.
+/// A prepared request.
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
     Get(String),
@@ -111,12 +111,12 @@ impl Request {
 pub(crate) struct LoadResult {
     /// How long each request took, shortest first.
     pub(crate) times: Vec<Duration>,
-    /// Requests that were answered in a second.
+    /// Responses per second.
     pub(crate) per_second: f64,
 }
 
-/// Asks without a pause on several connections. `requests` makes, for each connection, what makes its
-/// requests.
+/// Sends requests without a pause on several connections. `requests` makes the source of requests
+/// of each connection.
 pub(crate) fn load<Next>(
     host: &str,
     connections: usize,
@@ -132,8 +132,8 @@ where
     })
 }
 
-/// Works on several connections at once. `works` makes, for each connection and the time of the
-/// beginning, what works on it and answers how long each request took.
+/// Works on several connections at once. `works` makes, for each connection and the start time, the
+/// work, which returns how long each request took.
 pub(crate) fn at_once<Work>(
     host: &str,
     connections: usize,

@@ -14,7 +14,7 @@ pub(crate) struct Pgbench {
 }
 
 impl Pgbench {
-    /// The one that lies beside the server's own program.
+    /// The one in the same folder as the server's own program.
     pub(crate) async fn find(cluster: &Cluster) -> anyhow::Result<Self> {
         let database = super::site::connect(cluster.url()).await?;
         let sql = "SELECT setting FROM pg_config WHERE name = 'BINDIR'";
@@ -29,7 +29,7 @@ impl Pgbench {
         Self { program: self.program.clone(), url }
     }
 
-    /// Transactions in a second: a script of `statements/`, prepared, on some connections.
+    /// Transactions per second: a script of `statements/`, prepared, on some connections.
     pub(crate) fn run(
         &self,
         script: &str,
@@ -39,12 +39,12 @@ impl Pgbench {
         self.run_file(&Self::path_of(script), connections, time)
     }
 
-    /// Where a script of `statements/` lies.
+    /// The path of a script of `statements/`.
     pub(crate) fn path_of(script: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/statements").join(script)
     }
 
-    /// The same, of a script anywhere.
+    /// The same for a script anywhere.
     pub(crate) fn run_file(
         &self,
         script: &Path,

@@ -9,28 +9,28 @@ use super::subscribers::Subscribers;
 use super::writes::Cards;
 use super::{Bench, millis};
 
-/// How many moves they are told of.
+/// The number of moves that they receive.
 const MOVES: usize = 50;
 
-/// How long between two of them.
+/// The time between two moves.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long the service rests before its memory is looked at.
+/// How long the service idles before its memory is measured.
 const REST: Duration = Duration::from_secs(1);
 
 /// What many subscribers saw and cost.
 struct DeliveryStats {
-    /// From when a move was asked for until a subscriber heard of it, shortest first.
+    /// The time from the request of a move until a subscriber received it, shortest first.
     times: Vec<Duration>,
-    /// What did not come.
+    /// The number of events that did not arrive.
     lost: usize,
     /// KiB for each subscriber.
     memory: f64,
-    /// Milliseconds for each that was told of a move.
+    /// Processor time for each event that a subscriber received, in milliseconds.
     used: f64,
 }
 
-/// Lets a thousand and five thousand follow the board while cards move.
+/// Lets a thousand and five thousand subscribers follow the board while cards move.
 pub(crate) async fn measure(bench: &mut Bench, service: ServiceProcess) -> anyhow::Result<()> {
     drop(service);
     for count in [1_000, 5_000] {
@@ -65,12 +65,12 @@ fn note(bench: &mut Bench, count: usize, seen: &DeliveryStats) {
         1,
         at_most(80.0),
     ));
-    let moves = format!("of {MOVES} moves told to each");
+    let moves = format!("of {MOVES} moves sent to each");
     bench.note(line(what("lost"), moves, *lost as f64, 0, Target::AtMost(0.0)));
     bench.note(line(what("memory for each, in KiB"), String::new(), *memory, 1, at_most(15.0)));
     let included = "the move itself included".to_owned();
     bench.note(line(
-        what("processor time for each that is told, in ms"),
+        what("processor time for each event received, in ms"),
         included,
         *used,
         4,
@@ -98,7 +98,7 @@ async fn follow(bench: &Bench, count: usize) -> anyhow::Result<DeliveryStats> {
     let told: usize = heard.iter().map(Vec::len).sum();
     let used = service.processor_time()? - used;
     let memory = service.memory()?.saturating_sub(memory);
-    // Moves are told in their order, so the n-th that was heard is the n-th that was asked for.
+    // Events arrive in order, so the n-th event belongs to the n-th request.
     let times = heard.iter().flat_map(|heard| heard.iter().zip(&asked));
     let mut times: Vec<Duration> = times.map(|(heard, asked)| *heard - *asked).collect();
     times.sort_unstable();

@@ -29,19 +29,19 @@ use limit::Pgbench;
 use report::ReportLine;
 use site::{ServiceProcess, SimulatedGitHub};
 
-/// As many as the limit is measured with.
+/// As many as for the limit.
 const CONNECTIONS: usize = 8;
 
-/// How long each load is run.
+/// The duration of each load.
 const TIME: Duration = Duration::from_secs(4);
 
-/// How often; the median counts.
+/// The number of runs; the median counts.
 const PASSES: usize = 3;
 
-/// The same when somebody only wants to know roughly: `--quick`.
+/// The same for a rough measurement: `--quick`.
 const QUICK: (Duration, usize) = (Duration::from_secs(2), 1);
 
-/// What everything is measured on.
+/// What all measurements share.
 struct Bench {
     cluster: Cluster,
     github: SimulatedGitHub,
@@ -113,14 +113,14 @@ impl Bench {
         self.lines.push(line);
     }
 
-    /// Makes the database that `pgbench` may write to. Nobody may be using the one it is made of.
+    /// Copies the database for `pgbench` to write to. The original must not be in use.
     async fn copy_database(&mut self) -> anyhow::Result<()> {
         self.copy("dispatch", "copy").await?;
         self.database = site::connect(self.cluster.url()).await?;
         Ok(())
     }
 
-    /// Copies a database, and leaves both as after a night's rest.
+    /// Copies a database, and vacuums and analyzes both.
     async fn copy(&self, of: &str, to: &str) -> anyhow::Result<()> {
         let admin = site::connect(&self.cluster.url_of("postgres")).await?;
         let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
@@ -139,7 +139,7 @@ impl Bench {
     }
 }
 
-/// The middle one of some values.
+/// The median of some values.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()

@@ -1,4 +1,5 @@
-//! The queue, on a GitHub of a hundred thousand issues: looks, claims and what wakes who waits.
+//! The queue, on a GitHub of a hundred thousand issues: reads, claims and wake-ups of waiting
+//! claims.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -19,19 +20,19 @@ use super::report::{ReportLine, Target};
 use super::site::{self, BE_QUEUE, QUEUED, ServiceProcess, SimulatedGitHub};
 use super::{Bench, CONNECTIONS, median, millis};
 
-/// How many claim at the same time.
+/// The number of concurrent claimers.
 const CLAIMERS: usize = 200;
 
-/// How many claims they make together in a second, in the loads that leave room.
+/// Claims per second of all claimers together, in the loads below saturation.
 const PACES: [f64; 2] = [50.0, 100.0];
 
-/// How many wait for work at the same time.
+/// The number of concurrently waiting claims.
 const WAITERS: usize = 20;
 
 /// How many issues become ready for them, one after the other.
 const CALLS: usize = 100;
 
-/// How many looks at the queue are taken.
+/// How many times the queue is read.
 const LOOKS: usize = 200;
 
 /// The queues, one of which has only what becomes ready while it is measured.
@@ -40,7 +41,7 @@ const LANES: &str = r#"{"lanes":[{"id":"default","title":"Default","claimable":t
 const SETTINGS: [(&str, &str); 2] =
     [("DISPATCH_AGENT_TOKEN", TOKEN), ("DISPATCH_LANE_CONFIG_JSON", LANES)];
 
-/// What only the queue needs.
+/// What only the measurements of the queue need.
 struct QueueBench {
     github: SimulatedGitHub,
     database: tokio_postgres::Client,
@@ -93,7 +94,7 @@ impl QueueBench {
         let service = ServiceProcess::start(&url, &github, &SETTINGS)?;
         site::unlocked(&database).await?;
         let site = Self { github, database, service };
-        // PostgreSQL plans by what it has seen: as after a day of claims, not before the first.
+        // PostgreSQL plans by its statistics: as after a day of claims, not before the first.
         client::load(&site.service.host, CONNECTIONS, bench.time, |claimer| {
             move || claim_next(claimer, "default", 0)
         })?;
@@ -102,7 +103,7 @@ impl QueueBench {
         Ok(site)
     }
 
-    /// Ends what is held, so that one measurement does not weigh on the next.
+    /// Ends all leases, so that one measurement does not affect the next.
     async fn let_go(&self) -> anyhow::Result<()> {
         let end = "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished' \
                    WHERE state <> 'free'";
@@ -111,7 +112,7 @@ impl QueueBench {
     }
 }
 
-/// The first fifty of the queue and as many that are withheld, a new question each time.
+/// Reads the first fifty of the queue and as many withheld ones, each time as a new query.
 fn look(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     println!("Looking at the queue ...");
     let mut connection = HttpConnection::open(&site.service.host)?;
@@ -146,7 +147,7 @@ fn look(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The n-th claim of whoever is next.
+/// The n-th claim of an agent.
 fn claim_next(agent: usize, lane: &str, wait: u64) -> Request {
     let query = "mutation($input: ClaimNextInput!) { claimNext(input: $input) { idleReason \
                  lease { id fencingToken issue { id number title } } } }";
@@ -205,7 +206,7 @@ async fn refill(copy: &tokio_postgres::Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What each of a claim's statements costs: the bare claim, and what is added to it one by one.
+/// The cost of each of a claim's statements: the bare claim, and what is added to it one by one.
 async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
     const STEPS: [(&str, &str); 7] = [
         ("1-pick.sql", "the bare claim"),
@@ -219,7 +220,7 @@ async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
     println!("Adding up the statements of a claim ...");
     let url = bench.cluster.url_of("queue_copy");
     let copy = site::connect(&url).await?;
-    // As the service has it.
+    // As in the service.
     copy.batch_execute("ALTER DATABASE queue_copy SET jit = off").await?;
     let pgbench = bench.pgbench.on(url);
     let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join("claim.sql");
@@ -243,7 +244,7 @@ async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Claims of two hundred, as often as leaves room, and without a pause.
+/// Claims of two hundred agents, below saturation and without a pause.
 async fn crowd(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     println!("Claiming by {CLAIMERS} ...");
     site.let_go().await?;
@@ -286,8 +287,7 @@ async fn crowd(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends leases that are a second old, as claimers would that are done with their work, until this is
-/// aborted.
+/// Ends leases that are a second old, as claimers that finish their work, until this is aborted.
 async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let database = site::connect(url).await?;
     let end = "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished' \
@@ -300,8 +300,8 @@ async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHan
     }))
 }
 
-/// Claims at times that were settled before, each after a pause of any length; a claim's time begins
-/// when it was due, so that one which holds up the next is not forgiven.
+/// Claims at predetermined times with random pauses. A claim's time starts when it was due, so that
+/// delays of the next claim count.
 fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<LoadResult> {
     let longest = 2.0 * CLAIMERS as f64 / rate;
     client::at_once(host, CLAIMERS, |claimer, begin| {
@@ -323,7 +323,7 @@ fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<LoadResult> {
     })
 }
 
-/// Issues become ready, by a move and by a sync, while some wait for them.
+/// Issues become ready, by a move and by a sync, while some claims wait.
 async fn wake(bench: &mut Bench, site: &mut QueueBench) -> anyhow::Result<()> {
     let sql = "SELECT i.id, r.full_name, i.number FROM issues i \
                JOIN repositories r ON r.id = i.repository_id \
@@ -394,7 +394,7 @@ async fn wake(bench: &mut Bench, site: &mut QueueBench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets some wait for work, again and again as long as the service runs; tells when each got some.
+/// Runs waiting claims repeatedly as long as the service runs; reports when each was served.
 fn wait_in_line(host: &str) -> anyhow::Result<Receiver<DateTime<Utc>>> {
     let (sender, served) = mpsc::channel();
     let clock = Clock::system();

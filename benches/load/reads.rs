@@ -1,4 +1,4 @@
-//! What the service answers from the database, beside the plain statements.
+//! Reads from the database, compared with the plain statements.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "board first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| board(50, json!(null), &format!("#{n}\n")),
         limits: &[
             Limit {
@@ -79,7 +79,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "issue first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| issue(n, &format!("#{n}\n")),
         limits: &[Limit { what: "its statement", script: "issue.sql", share: Some(0.35) }],
     },
@@ -91,7 +91,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "column first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| board(1000, json!({ "statuses": ["BACKLOG"] }), &format!("#{n}\n")),
         limits: &[Limit { what: "its statement", script: "column.sql", share: Some(0.4) }],
     },
@@ -103,11 +103,11 @@ const READS: [Read; 9] = [
     },
 ];
 
-/// What is asked of an issue; the statements read the same columns.
+/// The selected fields of an issue; the statements read the same columns.
 pub(crate) const FIELDS: &str = "id number title url state status priority labels assignees \
                                  commentsCount createdAt updatedAt";
 
-/// What begins with a comment of its own has never been asked before, so no answer is known.
+/// A query that starts with a new comment was never sent before, so no response is cached.
 fn board(first: usize, filter: serde_json::Value, comment: &str) -> Request {
     let query = format!(
         "{comment}query Board($filter: IssueFilter, $first: Int!) {{ board(filter: $filter) {{ asOf totalCount \
@@ -116,7 +116,7 @@ fn board(first: usize, filter: serde_json::Value, comment: &str) -> Request {
     Request::graphql(&query, json!({ "filter": filter, "first": first }))
 }
 
-/// The n-th issue, in an order that is as good as none.
+/// The n-th issue, in a pseudo-random order.
 fn issue(n: usize, comment: &str) -> Request {
     let id = n * 7919 % (LOAD.open + LOAD.closed) + 1;
     let id = IssueId(i64::try_from(id).unwrap_or_default());
@@ -153,9 +153,9 @@ pub(crate) fn measure(bench: &mut Bench, service: &ServiceProcess) -> anyhow::Re
 #[derive(Default)]
 struct PassResults {
     rates: Vec<f64>,
-    /// The middle time of a request, in milliseconds.
+    /// The median time of a request, in milliseconds.
     times: Vec<f64>,
-    /// The service's processor time for one, in milliseconds.
+    /// The service's processor time for a request, in milliseconds.
     used: Vec<f64>,
     limits: Vec<Vec<f64>>,
 }

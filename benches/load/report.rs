@@ -5,17 +5,17 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-/// One line: what was measured and what was hoped for.
+/// A row: what was measured and its target.
 pub(crate) struct ReportLine {
-    /// What.
+    /// What was measured.
     pub(crate) what: String,
-    /// How it came out, with its unit.
+    /// The result, with its unit.
     pub(crate) measured: String,
     /// What it is compared with, with its unit; empty when with a number alone.
     pub(crate) limit: String,
-    /// The number that the target is about.
+    /// The number that the target refers to.
     pub(crate) figure: f64,
-    /// Digits of it behind the point.
+    /// Its number of decimal places.
     pub(crate) digits: usize,
     /// The target.
     pub(crate) target: Target,
@@ -27,7 +27,7 @@ pub(crate) enum Target {
     AtLeast(f64),
     /// At most this.
     AtMost(f64),
-    /// Told for its own sake.
+    /// No target; for information only.
     None,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn table(machine: &str, lines: &[ReportLine]) -> String {
     text
 }
 
-/// Puts a table where the document has the last one.
+/// Replaces the table in the document.
 pub(crate) fn publish(table: &str) -> anyhow::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
     let document = std::fs::read_to_string(&path)?;

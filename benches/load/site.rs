@@ -28,10 +28,10 @@ pub(crate) const LOAD: Load = Load { repositories: 20, open: 10_000, closed: 2_0
 /// How many issues there are on the one that the queue is measured with.
 pub(crate) const QUEUED: usize = 100_000;
 
-/// How this program is told to be GitHub.
+/// The argument that starts this program as the simulated GitHub.
 pub(crate) const BE_GITHUB: &str = "be-github";
 
-/// The same, with what the queue is measured with.
+/// The same with the issues for the measurements of the queue.
 pub(crate) const BE_QUEUE: &str = "be-github-of-the-queue";
 
 /// A PostgreSQL of our own, written as fast as can be.
@@ -53,7 +53,7 @@ pub(crate) struct SimulatedGitHub {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
-    /// Where it answers.
+    /// Its address.
     pub(crate) url: String,
     /// The full names of its repositories.
     pub(crate) repositories: Vec<String>,
@@ -81,17 +81,17 @@ impl SimulatedGitHub {
         Ok(line(&mut self.answers)?.parse()?)
     }
 
-    /// Lets somebody call an issue ready that waits in the backlog, on GitHub itself.
+    /// Labels an issue of the backlog as ready, on GitHub itself.
     pub(crate) fn call_ready(&mut self, repository: &str, number: i32) -> anyhow::Result<()> {
         writeln!(self.questions, "{repository} {number}")?;
         line(&mut self.answers).map(drop)
     }
 
-    /// When it first told of a repository's issues since one was last called ready.
+    /// When it first returned a repository's issues since an issue was last labelled ready.
     pub(crate) fn told_of(&mut self, repository: &str) -> anyhow::Result<DateTime<Utc>> {
         writeln!(self.questions, "{repository}")?;
         let said = line(&mut self.answers)?;
-        said.parse().with_context(|| format!("it did not tell of {repository}: `{said}`"))
+        said.parse().with_context(|| format!("it did not report {repository}: `{said}`"))
     }
 
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
@@ -105,13 +105,13 @@ impl Drop for SimulatedGitHub {
     }
 }
 
-/// Is that process: says where it answers and what it has, then answers each line that it reads. A line
-/// that names an issue calls it ready; one that names a repository asks when its issues were first told
-/// of since then; one that names nothing, how many requests came.
+/// Runs as that process: prints its address and its repositories, then responds to each line of
+/// input. A line with an issue labels it ready; one with a repository returns when its issues were
+/// first read since then; an empty one returns the number of requests.
 pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     let simulator = Simulator::new(Clock::system());
     let names = if as_what == BE_QUEUE { fill_queue(&simulator)? } else { LOAD.make(&simulator) };
-    // What is measured is us, not what GitHub lets anybody do in an hour.
+    // The benchmark measures Dispatch, not GitHub's rate limit.
     let never = Clock::system().now() + TimeDelta::days(365);
     simulator.set_rate_limit(i64::from(i32::MAX), never);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -191,7 +191,7 @@ pub(crate) struct ServiceProcess {
     child: Child,
     /// Where it listens, as `address:port`.
     pub(crate) host: String,
-    /// From the start of the program to its first healthy answer.
+    /// From the start of the program to its first healthy response.
     pub(crate) start: Duration,
 }
 
@@ -237,7 +237,7 @@ impl ServiceProcess {
 }
 
 impl Drop for ServiceProcess {
-    /// Stops it as an operator would, so that nothing is left to be mended.
+    /// Stops it as an operator would, so that nothing has to be recovered.
     fn drop(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id()) {
             let _ = signal::kill(Pid::from_raw(id), Signal::SIGTERM);
@@ -250,7 +250,7 @@ impl Drop for ServiceProcess {
     }
 }
 
-/// What the service last said.
+/// The log file of the service.
 fn log_path() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dispatch.log")
 }

@@ -12,18 +12,18 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, http::HeaderValue};
 
-/// What every subscriber asks: what a board that is open asks.
+/// The subscription of every subscriber: that of an open board.
 const FOLLOW: &str = r#"{"id":"1","type":"subscribe","payload":{"query":"subscription { boardEvents { __typename ... on IssueMoved { cursor from to actor issue { id number title url state status priority labels assignees commentsCount createdAt updatedAt } } ... on IssueChanged { cursor issue { id } } ... on IssueRemoved { cursor issueId } ... on Resync { cursor reason } } }"}}"#;
 
-/// How many connect at once.
+/// The number of concurrent connection attempts.
 const AT_ONCE: usize = 50;
 
-/// How long nothing may come before what has not come counts as lost.
+/// After this long without an event, missing events count as lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 type ClientSocket = WebSocketStream<TcpStream>;
 
-/// Subscribers that listen. Each tells when it got which move.
+/// Subscribed clients. Each reports when it received which move.
 pub(crate) struct Subscribers {
     tasks: JoinSet<anyhow::Result<Vec<Instant>>>,
     expected: watch::Sender<usize>,
@@ -43,8 +43,8 @@ impl Subscribers {
         Ok(Self { tasks, expected })
     }
 
-    /// Ends when each has got as many moves as were made, and tells when each came to whom. What was
-    /// lost is missing.
+    /// Ends when each has received all moves, and returns when each move reached whom. Lost ones
+    /// are missing.
     pub(crate) async fn heard(self, moves: usize) -> anyhow::Result<Vec<Vec<Instant>>> {
         self.expected.send_replace(moves);
         self.tasks.join_all().await.into_iter().collect()
@@ -63,7 +63,7 @@ async fn connect(host: &str) -> anyhow::Result<ClientSocket> {
     let answer = next(&mut socket).await?;
     ensure!(answer.contains("connection_ack"), "the service says {answer}");
     socket.send(Message::text(FOLLOW)).await?;
-    // An answer to a ping that was sent behind it tells that the subscription was taken.
+    // The response to a ping that follows it shows that the subscription has started.
     socket.send(Message::text(r#"{"type":"ping"}"#)).await?;
     let answer = next(&mut socket).await?;
     ensure!(answer.contains("pong"), "the service says {answer}");

@@ -9,13 +9,13 @@ use super::report::{ReportLine, Target};
 use super::site::{self, LOAD, ServiceProcess};
 use super::{Bench, median, millis};
 
-/// How often the service is started.
+/// How many times the service is started.
 const STARTS: usize = 7;
 
-/// How long it rests before it counts as idle; the sync on start is over by then.
+/// How long it runs before it counts as idle; the sync on start has ended by then.
 const REST: Duration = Duration::from_secs(2);
 
-/// Lets the service read everything from GitHub, and then again when nothing has changed.
+/// Syncs everything from GitHub, and then again when nothing has changed.
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let begin = Instant::now();
     let service = bench.start_service()?;
@@ -67,8 +67,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the service on the database that is there now, several times, and answers the last one,
-/// which has rested.
+/// Starts the service on the existing database several times, and returns the last one, idle.
 pub(crate) async fn measure_starts(bench: &mut Bench) -> anyhow::Result<ServiceProcess> {
     let mut times = Vec::new();
     for _ in 1..STARTS {

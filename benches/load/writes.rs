@@ -11,16 +11,16 @@ use super::report::{ReportLine, Target};
 use super::site::ServiceProcess;
 use super::{Bench, CONNECTIONS, median, millis};
 
-/// How many moves come before the rest, so that the audit log has something to show.
+/// How many moves come first, so that the audit log has entries.
 const WARM_UP: usize = 200;
 
-/// Cards that are moved one after the other, to and fro.
+/// Cards that are moved one after the other, back and forth.
 pub(crate) struct Cards {
     cards: VecDeque<(IssueId, &'static str)>,
 }
 
 impl Cards {
-    /// The first open issues; each of several movers gets its own share of them.
+    /// The first open issues, a separate share for each mover.
     async fn shares(bench: &Bench, movers: usize) -> anyhow::Result<Vec<Self>> {
         let sql =
             "SELECT id, status = 'ready' FROM issues WHERE state = 'open' ORDER BY id LIMIT 2000";

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::EventCursor;
 use crate::store::{self, Connection, Event, Pool, event_log};
 
-/// How many events a receiver may be behind.
+/// The maximum number of events by which a receiver may fall behind.
 pub const CAPACITY: usize = 4096;
 
 /// How long the pump waits at most for a notification before it reads the log anyway.
@@ -74,7 +74,7 @@ impl Bus {
         self.sync_changes.subscribe()
     }
 
-    /// Asks subscribers to end, because the service stops.
+    /// Tells subscribers to end, because the service stops.
     pub fn close(&self) {
         self.closing.cancel();
     }

@@ -283,7 +283,7 @@ fn line(event: &Value) -> String {
         }
         Some("IssueChanged") => format!("{name}  changed, in {}  {title}", words(&issue["status"])),
         Some("IssueRemoved") => format!("{}  left the board", text(&event["issueId"])),
-        _ => format!("The board is to be looked at anew: {}", text(&event["reason"])),
+        _ => format!("Load the board again: {}", text(&event["reason"])),
     };
     format!("{}  {what}", Clock::system().now().format("%H:%M:%S"))
 }

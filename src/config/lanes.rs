@@ -1,4 +1,4 @@
-//! Reading which lanes there are. What makes a good set of lanes is the domain's to say.
+//! Parsing of the configured lanes. `domain::lanes` checks whether they are valid together.
 
 use std::collections::BTreeMap;
 

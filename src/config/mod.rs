@@ -65,7 +65,7 @@ pub struct Config {
     pub log: LogConfig,
     /// Names of agents for the board's menus, in the given order (`AGENTS`).
     pub agents: Vec<String>,
-    /// What an operator should hear about at the start, one sentence each.
+    /// Warnings for the operator at the start, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct ServerConfig {
     /// Names under which browsers may ask, normalized, beside those that are always ours
     /// (`DISPATCH_ALLOWED_HOSTS`).
     pub allowed_hosts: Vec<String>,
-    /// Proxies that say truly where a request comes from (`DISPATCH_TRUSTED_PROXIES`).
+    /// Proxies whose forwarding headers are trusted (`DISPATCH_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNet>,
 }
 
@@ -192,7 +192,7 @@ pub enum AuthMode {
         /// The password (`DISPATCH_AUTH_PASSWORD`).
         password: Secret,
     },
-    /// People read without proof and change nothing; whoever changes something needs a token.
+    /// Anybody may read without credentials; every change needs a token.
     ReadOnly,
     /// Everybody may do everything.
     Disabled,
@@ -709,8 +709,8 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     if text == "none" { Ok(Vec::new()) } else { entries(text).iter().map(network).collect() }
 }
 
-/// The network of IPv4 that one of IPv6 stands for (`::ffff:10.0.0.0/104`); any other as it is.
-/// Addresses are compared in this form.
+/// The IPv4 network of an IPv4-mapped IPv6 network (`::ffff:10.0.0.0/104`); any other network
+/// unchanged. Addresses are compared in this form.
 fn canonical(network: IpNet) -> IpNet {
     let mapped = match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
         (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => {

@@ -66,7 +66,7 @@ pub struct Error {
     pub problems: Vec<String>,
 }
 
-/// Reads settings one by one; goes on after a bad one, so that all are reported at once.
+/// Reads settings one by one and continues after an invalid one, so that all are reported at once.
 pub(super) struct SettingsReader<'e> {
     env: &'e Env,
     problems: Vec<String>,
@@ -87,8 +87,8 @@ impl<'e> SettingsReader<'e> {
         Some(text.trim()).filter(|text| !text.is_empty())
     }
 
-    /// The setting as `parse` understands it, which answers a bad value with the end of a sentence
-    /// that begins with the value: "is not a port".
+    /// Parses the setting with `parse`, whose error is the end of a sentence that begins with the
+    /// value: "is not a port".
     pub(super) fn parsed<T>(
         &mut self,
         setting: &Setting,
@@ -97,7 +97,7 @@ impl<'e> SettingsReader<'e> {
         let text = self.text(setting)?;
         match parse(text) {
             Ok(value) => Some(value),
-            // What stands before an `@` in an address may be a password in the wrong place.
+            // The text before an `@` in an address may be a password in the wrong place.
             Err(problem) if setting.is_secret || text.contains('@') => {
                 self.refuse(setting, &problem);
                 None

@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq as _;
 
 /// A token, a password, or an address that holds one; prints as `[hidden]`.
 ///
-/// Whoever really needs the text asks for it by name. Comparing two takes a time that tells nothing
-/// but whether their lengths differ.
+/// Code that needs the text calls [`Secret::expose`]. Comparing two takes a time that reveals only
+/// whether their lengths differ.
 #[derive(Clone)]
 pub struct Secret(String);
 

@@ -246,7 +246,7 @@ fn basic_needs_a_name_and_a_password() {
 }
 
 #[test]
-fn what_looks_like_a_setting_and_is_none_is_said() {
+fn an_unknown_setting_is_reported() {
     let config = config([("DISPATCH_TOKEN", "hunter2"), ("DISPATCH_AUTH_PASSWORD", "hunter2")]);
     insta::assert_snapshot!(config.warnings.join("\n"), @r"
     DISPATCH_TOKEN is not a setting of this version; ignored

@@ -1,15 +1,15 @@
-//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one place.
+//! Permissions: every REST route, GraphQL root field and MCP tool with the tier it requires.
 //!
-//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not name
-//! needs the highest tier. A test walks the router and the schema against it, so nothing is
-//! reachable that is not declared.
+//! The middleware looks up the caller's [`Tier`] here before anything else. What the table does not
+//! list requires the highest tier. A test compares the table with the router and the schema, so
+//! nothing undeclared is reachable.
 
 use super::ids::{IssueId, LeaseId, RepositoryId};
 
-/// What a caller must be allowed to. Each tier includes those before it.
+/// What a caller may do. Each tier includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// Open to everybody in every mode.
+    /// Open to every caller, in every mode.
     Public,
     /// Reading the board, the records and their streams.
     Read,
@@ -96,18 +96,18 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
 /// The only route that becomes a socket, where credentials may come in the first message.
 pub const SOCKET: &str = "/graphql";
 
-/// Whether a path template is a page that people visit, and no data.
+/// Whether a path template is a page for people, and not data.
 pub fn is_page(template: &str) -> bool {
     let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz"];
     !data.iter().any(|data| template.starts_with(data))
 }
 
-/// What the table says of a route.
+/// What [`ROUTES`] declares about a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Declared {
     /// The route needs this tier.
     Tier(Tier),
-    /// The path is there, with these methods only.
+    /// The path exists, with these methods only.
     OtherMethods(Vec<&'static str>),
 }
 
@@ -126,16 +126,16 @@ pub fn route(method: &str, template: &str) -> Declared {
     }
 }
 
-/// What a worker's token opens.
+/// Which worker tokens may use a route, field or tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Workers {
-    /// Any worker may.
+    /// Every worker token.
     Any,
-    /// A worker whose token is bound to an agent may, as that agent.
+    /// A worker token that is bound to an agent; the caller acts as that agent.
     Bound,
 }
 
-/// The routes that workers may ask. Every other one but the public ones is closed to them.
+/// The routes that workers may request. Every other route except the public ones is denied.
 pub const WORKER_ROUTES: &[(&str, &str, Workers)] = &[
     ("GET", "/api/issues", Workers::Any),
     ("GET", "/api/issues/state", Workers::Any),
@@ -157,7 +157,7 @@ pub const WORKER_ROUTES: &[(&str, &str, Workers)] = &[
     ("POST", "/mcp", Workers::Any),
 ];
 
-/// The GraphQL root fields that workers may ask for. Every other one is closed to them.
+/// The GraphQL root fields that workers may select. Every other root field is denied.
 pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
     ("Query", "node", Workers::Any),
     ("Query", "board", Workers::Any),
@@ -180,14 +180,14 @@ pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
 /// Which fields of a GraphQL type are open to workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkerReads {
-    /// All whose own type is open.
+    /// All fields whose type is open to workers.
     All,
-    /// These, where their own type is open.
+    /// These fields, if their type is open to workers.
     Only(&'static [&'static str]),
 }
 
-/// What workers read of a lease, which may be another agent's. What people tell a holder, and what it
-/// asks them, is between the two: a holder gets it with its own renewal.
+/// The fields of a lease that workers may read; the lease may be another agent's. Messages to and
+/// from the holder are private: the holder receives them when it renews the lease.
 const WORKER_LEASE_FIELDS: &[&str] = &[
     "id",
     "issue",
@@ -209,8 +209,9 @@ const WORKER_LEASE_FIELDS: &[&str] = &[
 
 /// The GraphQL types that are open to workers, however they are reached.
 ///
-/// They are reached at the root, through `node`, from an issue or in an event. Every other one is
-/// closed to them, and so is each field that answers one. Root fields stand in [`WORKER_FIELDS`].
+/// A worker reaches them at the root, through `node`, from an issue or in an event. Every other
+/// type is denied, and so is each field that returns one. Root fields are listed in
+/// [`WORKER_FIELDS`].
 pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("Board", WorkerReads::All),
     ("BoardColumn", WorkerReads::All),
@@ -244,7 +245,7 @@ pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("AgentRun", WorkerReads::All),
 ];
 
-/// The kinds of things that `node` finds for workers.
+/// The kinds of objects that `node` returns to workers.
 pub const WORKER_NODES: &[&str] = &[IssueId::PREFIX, RepositoryId::PREFIX, LeaseId::PREFIX];
 
 /// Whether a field of a GraphQL type other than the roots is open to workers, as far as the type it
@@ -262,13 +263,13 @@ pub fn is_type_open_to_workers(type_name: &str) -> bool {
     WORKER_TYPES.iter().any(|(name, _)| *name == type_name)
 }
 
-/// What a worker's token opens of a route; none when it is closed to workers.
+/// Which worker tokens may request a route; `None` if it is closed to workers.
 pub fn worker_route(method: &str, template: &str) -> Option<Workers> {
     let method = if method == "HEAD" { "GET" } else { method };
     of_workers(WORKER_ROUTES, method, template)
 }
 
-/// What a worker's token opens of a GraphQL root field; none when it is closed to workers.
+/// Which worker tokens may select a GraphQL root field; `None` if it is closed to workers.
 pub fn worker_field(root: &str, field: &str) -> Option<Workers> {
     of_workers(WORKER_FIELDS, root, field)
 }
@@ -278,7 +279,7 @@ fn of_workers(table: &[(&str, &str, Workers)], one: &str, other: &str) -> Option
     found.map(|(_, _, workers)| *workers)
 }
 
-/// How often a program may ask a route: so many times in so many seconds.
+/// The rate limit of a program on a route: the number of requests in the number of seconds.
 pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/issues/claim", 30, 10),
     ("POST", "/api/issues/unclaim", 30, 10),
@@ -300,7 +301,7 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/agent-work/checkpoint", 120, 60),
 ];
 
-/// How many times in how many seconds a program may ask a route; none for any number.
+/// The rate limit of a program on a route, as requests in seconds; `None` if unlimited.
 pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
     let found = LIMITS.iter().find(|(verb, path, ..)| (*verb, *path) == (method, template));
     found.map(|(_, _, times, seconds)| (*times, *seconds))
@@ -309,13 +310,13 @@ pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
 /// Who may call a tool, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToolAccess {
-    /// The tool's name.
+    /// Its name in `tools/call`.
     pub name: &'static str,
-    /// What its caller must be allowed to.
+    /// The tier that a caller needs.
     pub tier: Tier,
-    /// What a worker's token opens of it; none when it is closed to workers.
+    /// Which worker tokens may call it; `None` if it is closed to workers.
     pub workers: Option<Workers>,
-    /// How many times in how many seconds a program may call it; none for any number.
+    /// The rate limit of a program, as calls in seconds; `None` if unlimited.
     pub limit: Option<(u32, u32)>,
 }
 
@@ -328,7 +329,7 @@ const fn tool(
     ToolAccess { name, tier, workers, limit }
 }
 
-/// Every tool of the MCP server. What it shares with a REST route it does by the same rules.
+/// Every tool of the MCP server. A tool that does the same as a REST route has the same limits.
 pub const TOOLS: &[ToolAccess] = &[
     tool("claim_next", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
     tool("claim_issue", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
@@ -349,7 +350,7 @@ pub const TOOLS: &[ToolAccess] = &[
     tool("sync_repo", Tier::Board, None, Some((30, 60))),
 ];
 
-/// Who may call the tool of this name; none when there is no such tool.
+/// Who may call the tool of this name; `None` if there is no such tool.
 pub fn tool_access(name: &str) -> Option<&'static ToolAccess> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
@@ -448,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_route_or_field_is_said_of_one_that_is_there() {
+    fn every_declared_route_and_field_exists() {
         let is_route = |method: &str, path: &str| {
             ROUTES.iter().any(|(m, p, tier)| (*m, *p) == (method, path) && *tier != Tier::Public)
         };

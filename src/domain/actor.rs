@@ -40,13 +40,13 @@ pub struct ActorRef<'a> {
     pub name: &'a str,
 }
 
-/// Words that say what kind of caller acts, and so are nobody's name.
+/// Names that stand for a kind of caller, so no caller may have them.
 pub const RESERVED_NAMES: [&str; 5] = ["github", "system", "user", "operator", "dispatch"];
 
-/// Whether a name is, or looks like, one of [`RESERVED_NAMES`].
+/// Whether a name equals, or looks like, one of [`RESERVED_NAMES`].
 ///
-/// It may be in any case, with or without `agent/` before it, and however spaces, invisible characters,
-/// accents, or letters that Unicode calls confusable with its own are put in.
+/// The comparison ignores case, a leading `agent/`, spaces, invisible characters and accents, and
+/// treats letters that Unicode calls confusable as equal.
 pub fn is_reserved(name: &str) -> bool {
     static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let in_each_case = |word: &&str| [word.to_string(), word.to_uppercase()];
@@ -58,8 +58,8 @@ pub fn is_reserved(name: &str) -> bool {
     })
 }
 
-/// What a name looks like, whatever it is made of: as it is, and in lower case. Letters that look alike
-/// in one case do not in the other.
+/// The skeleton of a name by Unicode's rules for confusables: of the name as it is and of its lower
+/// case, because letters may look alike in one case only.
 fn looks(name: &str) -> [String; 2] {
     let is_seen = |c: &char| !c.is_whitespace() && !is_invisible(*c) && !is_combining_mark(*c);
     let bare: String = name.nfkd().filter(is_seen).collect();
@@ -70,58 +70,58 @@ fn looks(name: &str) -> [String; 2] {
     [look_of(&bare), look_of(&bare.to_lowercase())]
 }
 
-/// What is wrong with a reserved name, as the end of a sentence.
+/// Why a reserved name is rejected, as the end of a sentence.
 pub fn reserved_reason() -> String {
     let words = RESERVED_NAMES.join(", ");
     format!("must be no reserved word ({words}) and not look like one")
 }
 
-/// The refusal of a worker that names an agent with a token that is bound to none.
+/// The refusal of a worker token that is bound to no agent and names one.
 pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
 
-/// What a program is called that gives no name.
+/// The name of a program that gives none.
 pub const UNNAMED: &str = "agent";
 
-/// The one on whose behalf something is done.
+/// The caller on whose behalf something is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody at a browser or a shell, where nobody signs in.
+    /// An unauthenticated caller in a browser or a shell, where authentication is disabled.
     Person {
         /// `user`.
         name: String,
     },
-    /// Somebody who has not signed in, where that is enough to read and for nothing else.
+    /// A caller who has not signed in and may only read.
     Visitor,
-    /// Somebody who signed in, or anybody where that is switched off.
+    /// A person who signed in, or any caller where authentication is disabled.
     Operator {
-        /// The name they signed in with; `operator` where signing in is switched off.
+        /// The name they signed in with; `operator` where authentication is disabled.
         name: String,
-        /// When they have to sign in again, of whoever signed in on the page.
+        /// When the session expires; `None` for callers without a session.
         signed_in_until: Option<DateTime<Utc>>,
     },
     /// A program with a token.
     Agent {
-        /// The name it gave; `agent` when it gave none.
+        /// The name that it gave; `agent` if it gave none.
         name: String,
-        /// The token it showed.
+        /// The kind of its token.
         token: TokenKind,
     },
-    /// A program with a worker's token, which opens little.
+    /// A program with a worker token, whose permissions are limited.
     Worker {
-        /// The agent that the token is bound to; else the name it gave, `agent` when it gave none.
+        /// The agent to which the token is bound; otherwise the name that it gave, or `agent`.
         name: String,
         /// Whether the token is bound to the agent of that name.
         is_bound: bool,
     },
-    /// A caller who has shown nothing where something must be shown.
+    /// A caller without credentials where they are required.
     Anonymous,
     /// Dispatch itself: repairs and timers.
     System,
-    /// GitHub: what a sync found.
+    /// GitHub: a change that a sync found.
     GitHub,
 }
 
-/// The token of a program that may do everything.
+/// The token of a program with full permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// `DISPATCH_AGENT_TOKEN`.
@@ -131,9 +131,9 @@ pub enum TokenKind {
 }
 
 impl Actor {
-    /// What the actor has shown, and whose it is where that is certain: keys belong to it and limits
-    /// are counted by it. Never made of a name that the caller chose, but for people who signed in on
-    /// the page, who may do everything under any name.
+    /// What identifies the actor: idempotency keys belong to it and rate limits count by it. It is
+    /// never made of a name that the caller chose, except for people who signed in on the page, who
+    /// may do everything under any name.
     pub fn credential(&self) -> String {
         let setting = match self {
             Self::Person { .. } => "person",
@@ -164,7 +164,7 @@ impl Actor {
         }
     }
 
-    /// Who the actor is, as it is recorded.
+    /// The actor as it is recorded.
     pub fn actor_ref(&self) -> ActorRef<'_> {
         ActorRef { kind: self.kind(), name: self.name() }
     }
@@ -183,11 +183,11 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may act in an agent's name, and if not, why.
+    /// Checks that the actor may act in an agent's name.
     ///
     /// # Errors
     ///
-    /// The refusal as one sentence, for a worker whose token is another's or nobody's.
+    /// A sentence, for a worker whose token is bound to another agent or to none.
     pub fn check_acts_for(&self, agent: &str) -> Result<(), String> {
         match self {
             Self::Worker { is_bound: false, .. } => Err(NOT_BOUND.to_owned()),
@@ -198,7 +198,7 @@ impl Actor {
         }
     }
 
-    /// The same actor, called after the agent it acts for when it gave no name of its own.
+    /// The same actor, with the name of the agent for which it acts if it gave no name of its own.
     #[must_use]
     pub fn acting_for(&self, agent: &str) -> Self {
         match self {
@@ -209,7 +209,7 @@ impl Actor {
         }
     }
 
-    /// The agent that acts, where one is named: a program that gives no name acts for nobody's hold.
+    /// The agent that acts; `None` if the caller gave no name.
     pub fn agent(&self) -> Option<String> {
         match self {
             Self::Agent { name, .. } if name != UNNAMED => Some(name.clone()),
@@ -218,8 +218,8 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may do what a tier protects. The tables of `access` say what a worker may do;
-    /// beyond them it may only read.
+    /// Whether the actor has the permissions of a tier. The tables of `access` say what a worker
+    /// may do in addition to reading.
     pub fn may(&self, tier: Tier) -> bool {
         match self {
             Self::Anonymous => tier == Tier::Public,

@@ -1,4 +1,4 @@
-//! How an author stands to a repository.
+//! The association of an author with a repository.
 
 use super::sql_enum::text_enum;
 
@@ -27,7 +27,7 @@ text_enum! {
 }
 
 impl AuthorAssociation {
-    /// The association of GitHub's word for it; none for a word of the future.
+    /// The association for GitHub's word; `None` for a word that Dispatch does not know.
     pub fn from_github(word: &str) -> Option<Self> {
         word.to_ascii_lowercase().parse().ok()
     }

@@ -9,10 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::sql_enum::text_enum;
 use super::timestamp::Timestamp;
 
-/// How many attempts may fail in a row before an issue needs a person, unless a setting says otherwise.
+/// How many attempts may fail in a row before an issue needs a person, unless a setting changes it.
 pub const USUAL_ATTEMPTS: i32 = 5;
 
-/// The label of what no agent is given until a person has looked at it.
+/// The label of issues that no agent is served until a person has reviewed them.
 pub const NEEDS_HUMAN: &str = "needs-human";
 
 text_enum! {
@@ -39,11 +39,11 @@ impl BackoffCause {
         matches!(self, Self::Failed | Self::Expired)
     }
 
-    /// The delay before an issue is served again, after this has happened so many times in a row.
+    /// The delay before an issue is served again, after this many failures in a row.
     pub fn delay(self, times: i32) -> TimeDelta {
         match self {
             Self::Failed => growing(TimeDelta::seconds(10), 4, times, TimeDelta::hours(1)),
-            // The first says more of the worker than of the issue.
+            // A single expired lease is more likely the fault of the worker than of the issue.
             Self::Expired if times <= 1 => TimeDelta::zero(),
             Self::Expired => Self::Failed.delay(times - 1),
             Self::Refused | Self::Forbidden => {
@@ -54,8 +54,8 @@ impl BackoffCause {
     }
 }
 
-/// The delay before a change is tried again in a repository, after GitHub has refused to change its
-/// issues so many times in a row. After each delay, one issue is tried.
+/// The delay before Dispatch retries a change in a repository, after GitHub has rejected this many
+/// changes in a row. After each delay, one issue is tried.
 pub fn repository_delay(times: i32) -> TimeDelta {
     growing(TimeDelta::seconds(15), 2, times, TimeDelta::minutes(2))
 }
@@ -74,31 +74,31 @@ fn growing(first: TimeDelta, factor: i32, times: i32, longest: TimeDelta) -> Tim
 /// Why an issue is in back-off, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct Backoff {
-    /// How often agents failed on it in a row.
+    /// The number of agents' failed attempts in a row.
     pub failed_attempts: i32,
-    /// How often GitHub refused to change it in a row.
+    /// The number of changes in a row that GitHub rejected.
     pub refusals: i32,
-    /// What kind of thing happened last.
+    /// The kind of the last failure.
     pub cause: BackoffCause,
-    /// What happened last, as a part of a sentence: "GitHub refused to change it (…)".
+    /// The last failure, as a part of a sentence: "GitHub refused to change it (…)".
     pub reason: String,
-    /// When that began.
+    /// The time of the first failure in the row.
     pub first_at: DateTime<Utc>,
-    /// When it last happened.
+    /// The time of the last failure.
     pub last_at: DateTime<Utc>,
     /// When it may be served again.
     pub retry_at: DateTime<Utc>,
-    /// Whether its attempts are used up, so that it waits for a person.
+    /// Whether all attempts are used, so that the issue needs a person.
     pub needs_human: bool,
 }
 
 impl Backoff {
-    /// Why the issue is withheld at a time, as a part of a sentence; nothing when it may be served.
+    /// Why the issue is withheld at a time, as a part of a sentence; `None` if it may be served.
     pub fn against(&self, now: DateTime<Utc>) -> Option<String> {
         (self.needs_human || self.retry_at > now).then(|| self.summary(now))
     }
 
-    /// What this says of the issue at a time, as a part of a sentence.
+    /// The state of the back-off at a time, as a part of a sentence.
     pub fn summary(&self, now: DateTime<Utc>) -> String {
         let (reason, times) = (&self.reason, self.failed_attempts);
         let attempts = match times {
@@ -117,7 +117,7 @@ impl Backoff {
     }
 }
 
-/// What an agent's failure is called, as a part of a sentence.
+/// The failure of an agent, as a part of a sentence.
 pub fn failure_of(agent: &str, cause: BackoffCause) -> String {
     match cause {
         BackoffCause::Expired => format!("the lease of {agent} ran out"),

@@ -1,32 +1,33 @@
-//! How long a text and how large a list may be that a caller sends, by the argument's name.
+//! Maximum lengths of the texts and lists that callers send, by the argument's name.
 //!
-//! GraphQL, REST and MCP spell arguments alike, so one table serves all three; each transport
-//! checks once, where arguments come in. A use case may bound an argument more tightly.
+//! GraphQL, REST and MCP use the same names of arguments, so one table serves all three. Each
+//! transport checks once, where arguments come in. A use case may have a lower maximum for an
+//! argument.
 
 use std::collections::HashSet;
 
-/// The longest text of most arguments, in characters.
+/// The default maximum length of a text, in characters.
 pub const TEXT: usize = 2000;
 
-/// The most values of most lists.
+/// The default maximum number of values in a list.
 pub const LIST: usize = 100;
 
-/// Arguments whose text may be of another length, in characters.
+/// Arguments with another maximum length, in characters.
 pub const TEXTS: &[(&str, usize)] = &[
-    // Stand in keys of tables, which PostgreSQL bounds.
+    // These are parts of keys in tables, whose size PostgreSQL limits.
     ("actor", 200),
     ("agent", 200),
     ("agentName", 200),
     ("newAgentName", 200),
     ("idempotencyKey", 200),
     ("requestId", 200),
-    // GitHub's own bounds are lower.
+    // GitHub's own limits are lower.
     ("fullName", 300),
     ("repo", 300),
     ("repoFullName", 300),
     ("repository", 300),
     ("repositories", 300),
-    // As long as a comment at GitHub.
+    // The maximum length of a comment on GitHub.
     ("body", 65_536),
     ("error", 10_000),
     ("errorMessage", 10_000),
@@ -39,22 +40,22 @@ pub const TEXTS: &[(&str, usize)] = &[
     ("search", 200),
 ];
 
-/// Lists that may have another number of values: all labels of an issue, which has 100 at most at
-/// GitHub, and one more.
+/// Lists with another maximum number of values. GitHub allows 100 labels on an issue; one more lets
+/// the use case report the excess.
 pub const LISTS: &[(&str, usize)] = &[("oldLabels", 200), ("newLabels", 200)];
 
-/// The longest text that [`plain`] returns, in characters.
+/// The maximum length of the text that [`plain`] returns, in characters.
 const LONGEST_PLAIN: usize = 20_000;
 
-/// How many different words may be looked for at once.
+/// The maximum number of different words in a search.
 pub const SEARCH_WORDS: usize = 16;
 
-/// The longest text of an argument, in characters.
+/// The maximum length of an argument, in characters.
 pub fn longest(argument: &str) -> usize {
     named(TEXTS, argument).unwrap_or(TEXT)
 }
 
-/// The most values of an argument that is a list.
+/// The maximum number of values of an argument that is a list.
 pub fn most(argument: &str) -> usize {
     named(LISTS, argument).unwrap_or(LIST)
 }
@@ -63,7 +64,7 @@ fn named(table: &[(&str, usize)], argument: &str) -> Option<usize> {
     table.iter().find(|(name, _)| *name == argument).map(|(_, bound)| *bound)
 }
 
-/// A name that people read: without the spaces around it, 1 to `longest` characters, all visible.
+/// A name for people: without the spaces around it, 1 to `longest` characters, all visible.
 ///
 /// # Errors
 ///
@@ -77,15 +78,15 @@ pub fn check_name(name: &str, longest: usize) -> Result<&str, String> {
     Ok(name)
 }
 
-/// Whether a text may be the value of an argument.
+/// Checks that a text may be the value of an argument.
 ///
 /// # Errors
 ///
-/// Why not, as the end of a sentence that begins with the argument's name: it is too long, or has a
-/// character that PostgreSQL does not store or a terminal obeys.
+/// The reason, as the end of a sentence that begins with the argument's name: the text is too long,
+/// or has a character that PostgreSQL cannot store or that controls a terminal.
 pub fn check_text(argument: &str, text: &str) -> Result<(), String> {
     let longest = longest(argument);
-    // A character has four bytes at the most.
+    // A character has at most four bytes.
     if text.len() > longest && text.chars().nth(longest).is_some() {
         return Err(format!("must have at most {longest} characters"));
     }
@@ -99,26 +100,25 @@ pub fn check_text(argument: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a list of this length may be the value of an argument.
+/// Checks that a list of this length may be the value of an argument.
 ///
 /// # Errors
 ///
-/// As [`check_text`].
+/// See [`check_text`].
 pub fn check_list(argument: &str, length: usize) -> Result<(), String> {
     let most = most(argument);
     if length > most { Err(format!("must have at most {most} values")) } else { Ok(()) }
 }
 
-/// Whether a character is a control character that no text needs: of C0 and C1 all but tab and the
-/// ends of lines.
+/// Whether a character is a control character: C0 and C1 except tab and line ends.
 pub fn is_control(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
-/// Whether a character shows nothing or turns what follows it around.
+/// Whether a character is invisible or changes the direction of the text after it.
 ///
-/// These are marks of direction, spaces without width, and tags. A text may hold it; a name may not, because it would pass for another name,
-/// and no terminal is shown it raw.
+/// These are direction marks, spaces without width, and tags. A text may contain them. A name may
+/// not, because it could imitate another name. Terminals get them only as escapes.
 pub fn is_invisible(character: char) -> bool {
     is_control(character)
         || matches!(
@@ -147,19 +147,19 @@ pub fn is_invisible(character: char) -> bool {
         )
 }
 
-/// A text without characters that cannot be stored, with uniform line ends and a limited length.
+/// The text without characters that cannot be stored, with uniform line ends and a limited length.
 pub fn plain(text: &str) -> String {
     let text = text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
     text.trim().chars().take(LONGEST_PLAIN).collect()
 }
 
-/// The same on one line, for use in a sentence.
+/// The result of [`plain`] on one line, for use in a sentence.
 pub fn plain_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as a terminal may be shown it: what [`is_invisible`], and a return to the beginning of the
-/// line, is written as its escape in JSON, so that JSON stays what it was.
+/// A text that is safe to print on a terminal: invisible characters ([`is_invisible`]) and carriage
+/// returns become JSON escapes, so JSON stays equivalent.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,11 +1,12 @@
-//! Issues that wait for each other in a circle, so that none of them can be begun.
+//! Dependency cycles: issues that wait for each other, so that none of them can start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::IssueId;
 
-/// Cycles among edges that lead from an issue to one that it waits for. Each is reported once, as the
-/// path from its smallest issue, and no issue is in two of them: breaking one may show another.
+/// Finds cycles among edges from an issue to one that it waits for. Each cycle is reported once, as
+/// the path from its smallest issue. No issue is in two reported cycles: another may appear after
+/// one is broken.
 pub fn circles(edges: &[(IssueId, IssueId)]) -> Vec<Vec<IssueId>> {
     let mut waits_for: BTreeMap<IssueId, Vec<IssueId>> = BTreeMap::new();
     for (waiting, blocker) in edges {
@@ -14,7 +15,7 @@ pub fn circles(edges: &[(IssueId, IssueId)]) -> Vec<Vec<IssueId>> {
     let mut done: BTreeSet<IssueId> = BTreeSet::new();
     let mut found = Vec::new();
     for start in waits_for.keys() {
-        // The way from the start, each issue with those it waits for that are still to be followed.
+        // The current path, each issue with the dependencies that are still to be followed.
         let mut way: Vec<(IssueId, &[IssueId])> = vec![];
         let next = |issue: IssueId| (issue, waits_for.get(&issue).map_or(&[][..], Vec::as_slice));
         if !done.contains(start) {
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn each_circle_is_told_once_from_its_smallest_issue() {
+    fn each_cycle_is_reported_once_from_its_smallest_issue() {
         assert_eq!(found(&[]), [[0_i64; 0]; 0]);
         assert_eq!(found(&[(1, 2), (2, 3), (1, 3)]), [[0_i64; 0]; 0]);
         assert_eq!(found(&[(2, 1), (1, 2)]), [[1, 2]]);
@@ -72,7 +73,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_is_a_circle_and_a_circle_is_told(
+        fn every_reported_cycle_exists_and_every_cycle_is_reported(
             edges in prop::collection::vec((1..8_i64, 1..8_i64), 0..20)
         ) {
             let edges: Vec<_> = edges.into_iter().filter(|(a, b)| a != b).collect();
@@ -83,7 +84,7 @@ mod tests {
                     prop_assert!(edges.contains(&(*issue, next)), "{circle:?} in {edges:?}");
                 }
             }
-            // Without a circle, taking away what waits for nothing leaves nothing.
+            // Without a cycle, removing issues that wait for nothing removes all.
             let mut left = edges.clone();
             loop {
                 let before = left.len();

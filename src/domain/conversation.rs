@@ -1,49 +1,49 @@
-//! The comments of an issue: what is kept of them, and how much of that is passed on.
+//! The comments of an issue: how many are stored, and how many are served to agents.
 
 use chrono::{DateTime, Utc};
 
 use super::AuthorAssociation;
 
-/// How many comments of an issue are kept, the newest ones.
+/// How many comments of an issue are stored, the newest ones.
 pub const NEWEST_KEPT: usize = 50;
 
-/// How much is kept of the text of one comment, in characters.
+/// The maximum stored length of one comment, in characters.
 pub const LONGEST_TEXT: usize = 20_000;
 
-/// How much is kept of the texts of an issue's comments together, in characters.
+/// The maximum stored length of all comments of an issue, in characters.
 pub const TEXT_KEPT: usize = 200_000;
 
-/// How many comments an agent gets with an issue, the newest ones.
+/// How many comments an agent receives with an issue, the newest ones.
 pub const GIVEN_TO_AGENTS: usize = 10;
 
-/// How much an agent gets of the texts of an issue's comments together, in characters.
+/// The maximum length of all comments that an agent receives with an issue, in characters.
 pub const TEXT_FOR_AGENTS: usize = 20_000;
 
-/// A comment on an issue, as GitHub had it when the comments were last read.
+/// A comment on an issue, as it was on GitHub when the comments were last read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct IssueComment {
     /// GitHub's id.
     pub id: String,
-    /// Login of who wrote it; none when the account is gone.
+    /// Login of the author; `None` if the account was deleted.
     pub author: Option<String>,
-    /// How that account is associated with the repository; none when GitHub did not tell.
+    /// The author's association with the repository; `None` if GitHub did not report it.
     pub author_association: Option<AuthorAssociation>,
-    /// The Markdown text, at most [`LONGEST_TEXT`] characters of it.
+    /// The Markdown text, at most [`LONGEST_TEXT`] characters.
     pub body: String,
-    /// Whether the text goes on.
+    /// Whether the text was cut.
     pub is_truncated: bool,
-    /// Whether it was hidden on GitHub, as spam or as outdated, for example.
+    /// Whether it was hidden on GitHub, for example as spam or as outdated.
     pub is_minimized: bool,
     /// When it was written.
     pub created_at: DateTime<Utc>,
-    /// When it was last edited, else written.
+    /// When it was last edited; the creation time if it was never edited.
     pub updated_at: DateTime<Utc>,
     /// Its page on GitHub.
     pub url: String,
 }
 
 impl IssueComment {
-    /// The same with at most so many characters of its text.
+    /// The same with at most this many characters of text.
     #[must_use]
     pub fn cut(mut self, most: usize) -> Self {
         if let Some((end, _)) = self.body.char_indices().nth(most) {
@@ -54,7 +54,7 @@ impl IssueComment {
     }
 }
 
-/// Comments, newest first, in one column of the database.
+/// Comments, newest first, stored in one `jsonb` column.
 #[derive(
     Debug,
     Clone,
@@ -71,8 +71,8 @@ pub struct Comments(pub Vec<IssueComment>);
 
 super::sql_enum::json_column!(Comments);
 
-/// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most [`LONGEST_TEXT`]
-/// characters and all together with [`TEXT_KEPT`].
+/// The comments that are stored, newest first: at most [`NEWEST_KEPT`], each with at most
+/// [`LONGEST_TEXT`] characters and all together with [`TEXT_KEPT`].
 pub fn newest_within_limits(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     let mut left = TEXT_KEPT;
     let mut keep = |comment: IssueComment| {
@@ -83,10 +83,10 @@ pub fn newest_within_limits(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     comments.into_iter().take(NEWEST_KEPT).map(&mut keep).collect()
 }
 
-/// The comments that an agent gets with an issue, of all that are kept, newest first.
+/// The comments that an agent receives with an issue, out of all stored ones, newest first.
 ///
-/// They are those that are not hidden, until there are [`GIVEN_TO_AGENTS`] or their texts have
-/// [`TEXT_FOR_AGENTS`] characters. The text that would go beyond is cut.
+/// Hidden comments are left out. The result has at most [`GIVEN_TO_AGENTS`] comments with
+/// [`TEXT_FOR_AGENTS`] characters together; the text that exceeds this is cut.
 pub fn for_agents(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     let mut left = TEXT_FOR_AGENTS;
     let shown = comments.into_iter().filter(|comment| !comment.is_minimized);

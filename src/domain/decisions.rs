@@ -1,41 +1,41 @@
-//! What is kept of an answer to an agent that asked for work.
+//! What is stored of a decision on a claim.
 
 use std::collections::BTreeMap;
 
 use super::ids::IssueId;
 use super::ranking::{Skip, SkipReason};
 
-/// How many withheld issues are kept with a decision.
+/// How many withheld issues are stored with a decision.
 pub const WITHHELD_KEPT: usize = 20;
 
-/// How far issues are counted that are withheld for one reason: this many stand for so many or more.
-/// To count on would cost each claim more than finding its issue does.
+/// Up to how many issues are counted for one withholding reason; this number means "so many or
+/// more". Counting further would cost a claim more than finding its issue.
 pub const COUNTED_UP_TO: i64 = 100;
 
-/// How many candidates are kept with a decision.
+/// How many candidates are stored with a decision.
 pub const CANDIDATES_KEPT: usize = 5;
 
-/// An issue that was looked at and may be had.
+/// An eligible issue that the claim considered.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Candidate {
     /// The issue.
     pub issue: IssueId,
-    /// Its place, from 1.
+    /// Its rank, from 1.
     pub rank: i32,
-    /// How it came to it.
+    /// How it got that rank.
     pub why: String,
 }
 
-/// An issue that was looked at and withheld.
+/// An issue that was considered and withheld.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct WithheldIssue {
     /// The issue.
     pub issue: IssueId,
-    /// Why.
+    /// The reasons.
     pub skips: Vec<Skip>,
 }
 
-/// What was looked at for an answer.
+/// What a claim considered.
 #[derive(
     Debug,
     Clone,
@@ -49,15 +49,15 @@ pub struct WithheldIssue {
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Detail {
-    /// The first issues that could be had, best first; at most [`CANDIDATES_KEPT`].
+    /// The first eligible issues, best first; at most [`CANDIDATES_KEPT`].
     pub candidates: Vec<Candidate>,
-    /// What was withheld, the most urgent first; at most [`WITHHELD_KEPT`].
+    /// The withheld issues, the most urgent first; at most [`WITHHELD_KEPT`].
     pub withheld: Vec<WithheldIssue>,
-    /// How many were withheld by each reason, one with several once for each: of the issues in Ready
-    /// and In Progress in the lanes and repositories that were asked for, what was served left out,
-    /// and none of a reason behind [`COUNTED_UP_TO`]. `NOT_READY` alone is all that stands in Backlog,
-    /// In Review and Blocked in those repositories, in whichever lane. Issues that the asker wanted
-    /// left out, bots' own and those that were split up, are counted all the same.
+    /// How many issues were withheld for each reason; an issue with several reasons counts for
+    /// each. It covers the issues in Ready and In Progress of the requested lanes and repositories,
+    /// without the served one, and counts up to [`COUNTED_UP_TO`]. `NOT_READY` counts all issues in
+    /// Backlog, In Review and Blocked of those repositories, in any lane. Issues that the caller
+    /// excluded, issues of bots and issues that were split count too.
     pub counts: BTreeMap<SkipReason, i64>,
 }
 

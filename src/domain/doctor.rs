@@ -1,4 +1,4 @@
-//! What can be wrong with the queue, and what puts it right.
+//! Inconsistencies of the queue, and their repair.
 
 use super::label_names::has_prefix;
 use super::labels::{LabelPlan, LabelSet};
@@ -31,7 +31,7 @@ text_enum! {
 }
 
 impl Inconsistency {
-    /// What is wrong and what the repair does about it, as sentences.
+    /// The inconsistency and its repair, as sentences.
     pub fn summary(self) -> &'static str {
         match self {
             Self::AssignedWithoutLease => {
@@ -73,13 +73,12 @@ impl Inconsistency {
         }
     }
 
-    /// Whether a repair can put it right.
+    /// Whether Dispatch can repair it.
     pub fn is_repairable(self) -> bool {
         self != Self::BlockedInCircle
     }
 
-    /// What the repair makes of an issue's labels; nothing where there is nothing of it left to
-    /// repair.
+    /// The label changes that repair an issue; `None` if nothing is left to repair.
     pub fn plan(self, labels: &LabelSet, state: IssueState) -> Option<LabelPlan> {
         let agents =
             labels.names().iter().filter(|label| has_prefix(label, "agent/")).cloned().collect();

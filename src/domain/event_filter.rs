@@ -1,4 +1,4 @@
-//! What an event of the whole board means to a reader of a part of it.
+//! How an event of the whole board looks to a subscriber with a filter.
 
 use super::events::{EventKind, IssueFacts};
 use super::filter::NormalizedFilter;
@@ -6,31 +6,31 @@ use super::filter::NormalizedFilter;
 /// An event as a subscriber with a filter receives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilteredEvent {
-    /// An issue of the part changed its column and stays in the part.
+    /// A matching issue changed its column and still matches.
     Moved,
-    /// An issue of the part changed, or came into the part.
+    /// A matching issue changed, or an issue now matches.
     Changed,
-    /// An issue left the part.
+    /// An issue no longer matches.
     Removed,
-    /// The part has to be loaded again.
+    /// The subscriber must load its issues again.
     Resync,
 }
 
-/// Whether an issue was, or is, in the part.
+/// Whether an issue matched before an event, or matches after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Membership {
     In,
     Out,
-    /// Nobody can tell any more.
+    /// It cannot be determined any more.
     Unknown,
 }
 
 impl NormalizedFilter {
-    /// What a reader who wants this sees of an event with these facts; nothing when the event is
-    /// none of theirs. `is_found` tells whether the issue as it is now has the words of
-    /// [`NormalizedFilter::search`] and is as old as [`NormalizedFilter::updated_before`] wants it,
-    /// and counts only where either is asked for. Where the side before is not known, leaving is
-    /// announced: that is harmless to a reader who never had the issue.
+    /// The event as a subscriber with this filter receives it; `None` if it does not concern the
+    /// filter. `is_found` is whether the current issue matches [`NormalizedFilter::search`] and
+    /// [`NormalizedFilter::updated_before`]; it is read only if one of them is set. If membership
+    /// before the event is unknown, the issue is reported as removed, which is harmless to a
+    /// subscriber that never had it.
     pub fn filter_event(
         &self,
         kind: EventKind,
@@ -73,14 +73,14 @@ impl NormalizedFilter {
         }
         match (self.needs_current_issue(), is_found) {
             (false, _) => Membership::In,
-            // An issue only grows younger: what is old enough now was so before.
+            // The update time only grows: an issue that is old enough now was so before.
             (true, true) if has_same_words => Membership::In,
             (true, false) if has_same_words && self.updated_before.is_none() => Membership::Out,
             (true, _) => Membership::Unknown,
         }
     }
 
-    /// Whether something is asked that the facts of an event do not hold.
+    /// Whether the filter needs facts that an event does not contain.
     fn needs_current_issue(&self) -> bool {
         self.search.is_some() || self.updated_before.is_some()
     }
@@ -205,7 +205,7 @@ mod tests {
     proptest! {
         /// A reader that applies every event has exactly the issues that a new query would return.
         #[test]
-        fn whoever_follows_knows_what_a_fresh_look_would_show(walk in walk()) {
+        fn a_subscriber_has_the_issues_of_a_new_query(walk in walk()) {
             let mut before: Option<IssueFacts> = None;
             let mut believed = false;
             for (status, on_board) in walk {

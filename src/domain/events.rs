@@ -1,4 +1,4 @@
-//! What an event says: its topic, its kind and the facts that filters read.
+//! What an event contains: its topic, its kind and the facts that filters read.
 
 use chrono::{DateTime, Utc};
 
@@ -27,16 +27,16 @@ text_enum! {
     IssueChanged = "issue_changed",
     /// An issue left the board.
     IssueRemoved = "issue_removed",
-    /// More changed than is worth an event each: load the board again.
+    /// Too much changed for single events: load the board again.
     Resync = "resync",
-    /// A line was added to the audit log.
+    /// An entry was added to the audit log.
     AuditEntryAdded = "audit_entry_added",
     /// An agent reported a run.
     AgentRunRecorded = "agent_run_recorded",
 }
 
-/// What filters read of an issue, at one instant. An event holds them before and after, which is
-/// how a subscriber learns that an issue *stopped* matching.
+/// The facts of an issue that filters read, at one point in time. An event contains them before and
+/// after the change, so a subscriber sees when an issue *stops* matching.
 #[derive(
     Debug,
     Clone,
@@ -49,7 +49,7 @@ text_enum! {
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct IssueFacts {
-    /// The repository's row.
+    /// The id of the repository.
     pub repository_id: RepositoryId,
     /// The repository's name as GitHub spells it.
     pub repository: String,
@@ -57,7 +57,7 @@ pub struct IssueFacts {
     pub number: i32,
     /// Open or closed.
     pub state: IssueState,
-    /// When it was closed, while it is.
+    /// When it was closed; `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// The column.
     pub status: Status,
@@ -66,13 +66,13 @@ pub struct IssueFacts {
     /// The priority according to GitHub's field, which counts where there is no priority label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority_field: Option<Priority>,
-    /// The lane it waits in.
+    /// Its lane.
     pub lane: Option<String>,
     /// The title.
     pub title: String,
-    /// Whether it is inside the done window: open, or closed not long ago.
+    /// Whether it is shown on the board: open, or closed within the done window.
     pub on_board: bool,
-    /// Whether the body changed; set on the side after only.
+    /// Whether the body changed; set only on the facts after the change.
     #[serde(default)]
     pub body_changed: bool,
 }

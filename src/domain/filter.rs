@@ -1,6 +1,7 @@
-//! Which issues a reader wants to see, decided on the facts of one issue.
+//! Filters of issues, evaluated on the facts of one issue.
 //!
-//! SQL asks the same question of many rows at once (`store::board::issues`); a test holds the two equal.
+//! `store::board::issues` evaluates the same filter in SQL for many rows; a test holds the two
+//! equal.
 
 use super::events::IssueFacts;
 use super::label_names::{has_prefix, key};
@@ -34,8 +35,8 @@ pub struct IssueFilter {
     pub include_closed: Option<bool>,
 }
 
-/// A filter in the form that both SQL and [`NormalizedFilter::matches`] read: names folded,
-/// prefixes added, empty members taken for absent ones.
+/// A filter in the form that SQL and [`NormalizedFilter::matches`] read: names in lower case,
+/// prefixes added, empty members treated as absent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct NormalizedFilter {
     /// Lower-case full names.
@@ -48,18 +49,18 @@ pub struct NormalizedFilter {
     pub label_groups: Vec<Vec<String>>,
     /// Lanes.
     pub lanes: Option<Vec<String>>,
-    /// Words, in no particular order; none when blank.
+    /// Words to search for, in any order; `None` if blank.
     pub search: Option<String>,
-    /// Since when nothing may have changed.
+    /// The issue must not have been updated at or after this time.
     pub updated_before: Option<Timestamp>,
-    /// Whether old closed issues count.
+    /// Whether to include issues that were closed before the done window.
     pub include_closed: bool,
-    /// Labels that hide an issue, in lower case, from the settings.
+    /// Labels that hide an issue, in lower case; from the settings.
     pub excluded_labels: Vec<String>,
 }
 
 impl IssueFilter {
-    /// Makes the filter ready to be asked. `excluded_labels` come from the settings.
+    /// Normalizes the filter. `excluded_labels` come from the settings.
     pub fn normalize(self, excluded_labels: &[String]) -> NormalizedFilter {
         let prefixed = |names: Option<Vec<String>>, prefix: &str| {
             given(names).map(|names| {
@@ -91,10 +92,9 @@ impl IssueFilter {
 }
 
 impl NormalizedFilter {
-    /// Whether an issue with these facts is wanted, as far as facts can tell. The words of
-    /// [`NormalizedFilter::search`] are not looked at: title and body are the database's to search.
-    /// Neither is [`NormalizedFilter::updated_before`], which only the issue as it is now can
-    /// answer.
+    /// Whether an issue with these facts matches, as far as facts can decide.
+    /// [`NormalizedFilter::search`] is not checked, because only the database searches title and
+    /// body. Neither is [`NormalizedFilter::updated_before`], which needs the current issue.
     pub fn matches(&self, facts: &IssueFacts) -> bool {
         let one_of = |wanted: &Option<Vec<String>>, value: Option<&str>| {
             wanted.as_ref().is_none_or(|any| {
@@ -113,7 +113,7 @@ impl NormalizedFilter {
             && !self.excluded_labels.iter().any(|label| facts.labels.contains(label))
     }
 
-    /// Whether nothing but repositories is asked for, so that maintained counts can answer.
+    /// Whether the filter has nothing but repositories, so that the maintained counts can be used.
     pub fn is_by_repository_only(&self) -> bool {
         let Self {
             repositories: _,
@@ -137,12 +137,12 @@ impl NormalizedFilter {
     }
 }
 
-/// A member with no values asks for nothing in particular.
+/// A member without values does not filter.
 fn given<T>(values: Option<Vec<T>>) -> Option<Vec<T>> {
     values.filter(|values| !values.is_empty())
 }
 
-/// Whether an issue in this state belongs on the board: open, or closed after `window_start`.
+/// Whether an issue is shown on the board: open, or closed after `window_start`.
 pub fn is_on_board(
     state: IssueState,
     closed_at: Option<chrono::DateTime<chrono::Utc>>,

@@ -1,23 +1,23 @@
-//! One type for each kind of id, so that an issue's id cannot be passed where a run's is meant.
+//! One type for each kind of id, so that an issue's id cannot be passed as a run's.
 //!
-//! Inside and in the database an id is a 64-bit number. In public, over GraphQL and REST alike, it
-//! is an opaque string with a prefix that tells its kind: `iss_00001c`. Reading one back checks the
-//! kind, so a run's id given as an issue's is refused and not looked up.
+//! In the program and in the database an id is a 64-bit number. In GraphQL and REST it is an opaque
+//! string with a prefix for its kind: `iss_00001c`. Parsing checks the kind, so a run's id passed
+//! as an issue's is rejected without a query.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// An id that is of another kind, or no id at all.
+/// A text that is an id of another kind, or no id at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not the id of {what}; such an id {}", self.shape())]
 pub struct NotAnId {
-    /// What was given, shortened to 64 characters.
+    /// The text, shortened to 64 characters.
     pub given: String,
-    /// The kind that was asked for, with its article: `an issue`.
+    /// The expected kind, with its article: `an issue`.
     pub what: &'static str,
-    /// The prefix that this kind carries.
+    /// The prefix of the expected kind.
     pub prefix: &'static str,
-    /// An id of this kind.
+    /// An example of the expected kind.
     pub example: &'static str,
 }
 
@@ -34,7 +34,7 @@ impl NotAnId {
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const WIDTH: usize = 6;
 
-/// As many digits as the largest id has.
+/// The number of digits of the largest id.
 const MOST_DIGITS: usize = 13;
 
 fn write_public(f: &mut fmt::Formatter<'_>, prefix: &str, id: i64) -> fmt::Result {
@@ -136,7 +136,7 @@ macro_rules! id {
     };
 }
 
-/// Lets a type that prints and reads its public spelling stand where the schema says `$scalar`.
+/// Lets a type that prints and parses its public form be used as the scalar `$scalar`.
 macro_rules! public_scalar {
     ($name:ident, $scalar:ty) => {
         impl async_graphql::InputType for $name {
@@ -289,7 +289,7 @@ public_scalar!(LeaseId, async_graphql::ID);
 #[diesel(sql_type = diesel::sql_types::BigInt)]
 pub struct EventCursor(pub i64);
 
-/// A position that was never handed out.
+/// A position that Dispatch never issued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an event cursor; use one that Dispatch has handed out")]
 pub struct InvalidEventCursor(pub String);
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_an_id_is_told_how_one_looks() {
+    fn a_malformed_id_error_shows_an_example() {
         let error = "iss_7".parse::<IssueId>().expect_err("too short");
         assert_eq!(
             error.to_string(),

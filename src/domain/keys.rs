@@ -1,23 +1,23 @@
 //! Idempotency keys, as they are stored.
 //!
-//! A caller's key belongs to the credential and the agent that used it, so nobody can name a key of
-//! somebody else: the owner is stored with the key, and is never taken from the request.
+//! A caller's key belongs to the credential and the agent that used it, so no caller can use a key
+//! of another one. The owner is stored with the key and is never taken from the request.
 
 use super::actor::Actor;
 use super::ids::LeaseId;
 
-/// What stands in place of a credential in keys that were stored before keys had one.
+/// Replaces the credential in keys that were stored before keys contained one.
 const EARLIER: &str = "earlier";
 
-/// What stands in place of a credential in our own keys. No credential is called this.
+/// Replaces the credential in keys that Dispatch makes itself. No credential has this name.
 const LEASE: &str = "lease";
 
 /// A caller's key with its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedKey {
-    /// As it is stored.
+    /// The stored form.
     pub stored: String,
-    /// As an earlier version stored it, which did not know the credential.
+    /// The form that an earlier version stored, without the credential.
     pub earlier: String,
 }
 
@@ -39,8 +39,8 @@ pub fn lease_key(agent: &str, lease: LeaseId) -> String {
     joined(LEASE, agent, &lease.to_string())
 }
 
-/// The parts as a JSON array, which no text in one part can break out of. The migration that gave
-/// keys their owners writes the same form.
+/// The parts as a JSON array, so that no part can contain a separator. The migration that gave keys
+/// their owners writes the same form.
 fn joined(credential: &str, agent: &str, key: &str) -> String {
     serde_json::json!([credential, agent.to_lowercase(), key]).to_string()
 }

@@ -1,19 +1,19 @@
-//! Comparing names of labels.
+//! Comparison of label names.
 //!
 //! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds it.
 //! So labels are compared without case everywhere, and shown and removed in GitHub's own spelling.
 
-/// Whether two names mean the same label to GitHub, or the same agent: equal but for case.
+/// Whether two names are the same label on GitHub, or the same agent: equal except for case.
 pub fn is_same(one: &str, other: &str) -> bool {
     one == other || folded(one).eq(folded(other))
 }
 
-/// A name in the form in which equal names are the same text: lower case, as PostgreSQL's `lower`.
+/// The form for comparisons: lower case, as PostgreSQL's `lower`.
 pub fn key(name: &str) -> String {
     folded(name).collect()
 }
 
-/// Letter by letter, so that no letter depends on those beside it.
+/// Folds each letter on its own, so that the result does not depend on the letters around it.
 fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().flat_map(char::to_lowercase)
 }

@@ -1,9 +1,9 @@
-//! What a repository calls the labels that Dispatch gives a meaning.
+//! Which labels a repository uses for the labels that Dispatch gives a meaning.
 //!
-//! Dispatch thinks in labels of its own: `status/ready`, `priority/p1`, `agent/alpha`. A repository that
-//! has other labels for the same keeps them: they are translated where issues are read from GitHub, and
-//! back where labels are changed there. Invariant: the two translations undo each other, for every
-//! label, so what GitHub has is always known from what is stored.
+//! Dispatch uses labels of its own: `status/ready`, `priority/p1`, `agent/alpha`. A repository may
+//! use other labels for them: they are translated when issues are read from GitHub, and back when
+//! labels are changed there. Invariant: the two translations are inverse for every label, so
+//! GitHub's labels always follow from the stored ones.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,17 +14,18 @@ use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, is_plain};
 use super::sql_enum::json_column;
 use super::status::{IssueState, Priority, Status};
 
-/// The longest beginning of agents' labels, which leaves room for a name.
+/// The maximum length of the prefix of agents' labels, which leaves room for a name.
 const LONGEST_PREFIX: usize = 20;
 
-/// What labels of agents begin with.
+/// The default prefix of agents' labels.
 const AGENT: &str = "agent/";
 
-/// What stands before a label that merely looks like one of ours, in a repository that has another for
-/// the same.
+/// The prefix for a label that equals one of ours, in a repository that uses another label in its
+/// place.
 const ESCAPE: &str = "github:";
 
-/// What a repository calls statuses, priorities and agents. What it does not name has Dispatch's label.
+/// The labels of a repository for statuses, priorities and agents. What is not listed has
+/// Dispatch's label.
 #[derive(
     Debug,
     Clone,
@@ -38,27 +39,27 @@ const ESCAPE: &str = "github:";
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct LabelScheme {
-    /// GitHub's label by ours.
+    /// GitHub's label, by ours.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, String>,
-    /// What labels of agents begin with, in place of `agent/`.
+    /// The prefix of agents' labels, in place of `agent/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_prefix: Option<String>,
 }
 
 json_column!(LabelScheme);
 
-/// Our labels that a repository may call otherwise.
+/// Our labels for which a repository may use others.
 pub fn renamable() -> impl Iterator<Item = &'static str> {
     Status::ALL.into_iter().map(Status::label).chain(Priority::ALL.into_iter().map(Priority::label))
 }
 
 impl LabelScheme {
-    /// A scheme of these names, GitHub's by ours. Names that are the same leave nothing to translate.
+    /// Makes a scheme from GitHub's labels by ours. Entries with equal names are dropped.
     ///
     /// # Errors
     ///
-    /// Why it cannot be one, as a part of a sentence.
+    /// Why the scheme is invalid, as a part of a sentence.
     pub fn new(
         names: impl IntoIterator<Item = (&'static str, String)>,
         agent_prefix: Option<String>,
@@ -85,7 +86,7 @@ impl LabelScheme {
         Ok(Self { labels, agent_prefix })
     }
 
-    /// Whether nothing has another name.
+    /// Whether the repository uses Dispatch's labels only.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.agent_prefix.is_none()
     }
@@ -95,12 +96,12 @@ impl LabelScheme {
         self.labels.get(ours).map_or(ours, String::as_str)
     }
 
-    /// What labels of agents begin with on GitHub.
+    /// The prefix of agents' labels on GitHub.
     pub fn agent_prefix(&self) -> &str {
         self.agent_prefix.as_deref().unwrap_or(AGENT)
     }
 
-    /// Our name of a label that GitHub has.
+    /// Our name of a label of GitHub.
     pub fn read<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         if let Some((ours, _)) = self.labels.iter().find(|(_, theirs)| is_same(theirs, name)) {
             return Cow::Borrowed(ours);
@@ -132,7 +133,7 @@ impl LabelScheme {
         }
     }
 
-    /// Our name of a label that somebody names, who may call it as the repository does.
+    /// Our name of a label that a caller gave, in our spelling or the repository's.
     pub fn meant<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         match self.looks_like_ours(name) {
             true => Cow::Borrowed(name),
@@ -140,7 +141,7 @@ impl LabelScheme {
         }
     }
 
-    /// Our names of labels that GitHub has.
+    /// Our names of labels of GitHub.
     pub fn read_all(&self, names: Vec<String>) -> Vec<String> {
         if self.is_empty() {
             return names;
@@ -153,21 +154,22 @@ impl LabelScheme {
         labels.names().iter().map(|name| self.write(name).into_owned()).collect()
     }
 
-    /// Labels of ours by this scheme, as another one has them: what GitHub has is the same.
+    /// Translates our labels from this scheme to another one, so that the labels on GitHub are the
+    /// same.
     pub fn translated(&self, labels: &LabelSet, to: &Self) -> LabelSet {
         LabelSet::from(to.read_all(self.write_all(labels)))
     }
 
-    /// Whether an issue that an agent works on would no longer be assigned to it, or would be in another
-    /// column, if its repository had another scheme.
+    /// Whether a change to another scheme would take an issue from the agent that works on it, or
+    /// move it to another column.
     pub fn strands(&self, agent: &str, labels: &LabelSet, state: IssueState, to: &Self) -> bool {
         let after = self.translated(labels, to);
         let loses_agent = labels.names_agent(agent) && !after.names_agent(agent);
         loses_agent || after.effective_status(state) != labels.effective_status(state)
     }
 
-    /// Checks that GitHub accepts the lengths of labels to add. Only that of an agent can be too long,
-    /// because its prefix may be longer than ours.
+    /// Checks that GitHub accepts the lengths of labels to add. Only an agent's label can be too
+    /// long, because the repository's prefix may be longer than ours.
     ///
     /// # Errors
     ///
@@ -180,8 +182,8 @@ impl LabelScheme {
         })
     }
 
-    /// Whether a label of GitHub would be taken for one of ours that has another name there, or for
-    /// such a one with the escape.
+    /// Whether a label on GitHub equals one of ours that has another name there, with or without
+    /// the escape.
     fn looks_like_ours(&self, name: &str) -> bool {
         let is_ours = self.labels.keys().any(|ours| is_same(ours, name))
             || (self.agent_prefix.is_some() && has_prefix(name, AGENT));
@@ -248,7 +250,7 @@ mod tests {
             ("bot:alpha", "agent/alpha"),
             ("bug", "bug"),
             ("status/done", "status/done"),
-            // It has another label for this.
+            // The repository uses another label for this.
             ("status/ready", "github:status/ready"),
             ("agent/alpha", "github:agent/alpha"),
             ("github:github:status/ready", "github:github:github:status/ready"),

@@ -1,14 +1,14 @@
-//! What labels mean, and the change of labels that a move implies.
+//! What labels mean, and the label change of a move.
 
 use super::bounds::is_invisible;
 use super::status::{IssueState, Priority, Status};
 
 use super::label_names::{has_prefix, is_same, strip_prefix};
 
-/// How many labels GitHub allows an issue.
+/// The maximum number of labels of an issue on GitHub.
 pub const MOST_LABELS: usize = 100;
 
-/// The longest name GitHub takes for a label, in characters.
+/// The maximum length of a label on GitHub, in characters.
 pub const LONGEST_LABEL: usize = 50;
 
 /// The label names of one issue, in GitHub's spelling and order.
@@ -30,29 +30,29 @@ pub struct LabelSet(Vec<String>);
 /// Labels to add and to remove, so that an issue ends in one column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelChange {
-    /// Names to add, in our spelling: GitHub may have its own of them. Empty when the issue has the
-    /// label already.
+    /// Names to add, in our spelling; GitHub may have another. Empty if the issue has the label
+    /// already.
     pub add: Vec<String>,
     /// Names to remove, in the issue's order and GitHub's spelling.
     pub remove: Vec<String>,
 }
 
 impl LabelChange {
-    /// Whether there is nothing to ask of GitHub.
+    /// Whether nothing has to be changed on GitHub.
     pub fn is_empty(&self) -> bool {
         self.add.is_empty() && self.remove.is_empty()
     }
 }
 
-/// What somebody wants of an issue's labels, whatever those are by now: a column, some labels there
-/// and some labels gone.
+/// The wanted labels of an issue, independent of its current ones: a column, labels to have and
+/// labels not to have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelPlan {
     /// The column; afterwards exactly one label starts with `status/`.
     pub status: Option<Status>,
-    /// Names that shall be there.
+    /// Names that must be present.
     pub add: Vec<String>,
-    /// Names that shall be gone.
+    /// Names that must be absent.
     pub remove: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl LabelPlan {
         Self { status: Some(target), ..Self::default() }
     }
 
-    /// The plan to have `label` as the only one with its prefix, or none with it.
+    /// The plan to have `label` as the only one with its prefix, or none with the prefix.
     pub fn only(labels: &LabelSet, prefix: &str, label: Option<String>) -> Self {
         let is_wanted = |name: &str| label.as_deref().is_some_and(|label| is_same(name, label));
         let others = |name: &&String| has_prefix(name, prefix) && !is_wanted(name);
@@ -70,8 +70,8 @@ impl LabelPlan {
         Self { status: None, add: label.into_iter().collect(), remove }
     }
 
-    /// The plan that an audit entry tells of: what it aimed at, and what differs between the labels
-    /// it found and those it wanted.
+    /// The plan of an audit entry: its target, and the difference between the labels it found and
+    /// those it wanted.
     pub fn from_entry(target: Option<Status>, found: &LabelSet, wanted: &LabelSet) -> Self {
         let missing = |from: &LabelSet, of: &LabelSet| -> Vec<String> {
             let is_ours = |name: &&String| target.is_none() || !has_prefix(name, "status/");
@@ -81,8 +81,8 @@ impl LabelPlan {
         Self { status: target, add: missing(wanted, found), remove: missing(found, wanted) }
     }
 
-    /// What is still to be asked of GitHub for an issue with these labels. Nothing, exactly when the
-    /// plan is carried out.
+    /// What has to be changed on GitHub for an issue with these labels. Empty exactly if the plan
+    /// is carried out.
     pub fn change(&self, labels: &LabelSet) -> LabelChange {
         let mut change = self.status.map(|target| labels.change_to(target)).unwrap_or_default();
         change.add.extend(self.add.iter().filter(|name| !labels.contains(name)).cloned());
@@ -94,8 +94,8 @@ impl LabelPlan {
     }
 }
 
-/// The colour of a label when Dispatch has to create it: six hexadecimal digits, no `#`. What has no
-/// colour of its own gets the one GitHub gives by default.
+/// The colour with which Dispatch creates a label: six hexadecimal digits, no `#`. GitHub's default
+/// colour for labels without one of their own.
 pub fn color_of(label: &str) -> &'static str {
     let status = Status::from_label(label).map(Status::color);
     let is_meant = |priority: &Priority| is_same(priority.label(), label);
@@ -103,7 +103,7 @@ pub fn color_of(label: &str) -> &'static str {
     status.or_else(priority).unwrap_or("ededed")
 }
 
-/// Whether a word can stand in a label: GitHub's lists of labels are parted by commas.
+/// Whether a word can be part of a label: GitHub separates labels in lists with commas.
 pub fn is_plain(word: &str) -> bool {
     let is_odd = |c: char| c.is_control() || is_invisible(c) || c == ',';
     !word.is_empty() && !word.contains(is_odd)
@@ -115,22 +115,22 @@ impl LabelSet {
         &self.0
     }
 
-    /// Whether the label is there, in any spelling.
+    /// Whether the label is present, in any case.
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|label| is_same(label, name))
     }
 
-    /// Whether one of the labels gives the issue to this agent.
+    /// Whether one of the labels assigns the issue to this agent.
     pub fn names_agent(&self, agent: &str) -> bool {
         self.agents().any(|name| is_same(name, agent))
     }
 
-    /// The first status in *board order* that the labels name, none when they name none.
+    /// The first status in *board order* among the labels; `None` if there is none.
     pub fn status(&self) -> Option<Status> {
         Status::ALL.into_iter().find(|status| self.contains(status.label()))
     }
 
-    /// The column an issue with these labels is shown in: closed is Done, no status is Backlog.
+    /// The column of an issue with these labels: Done if closed, Backlog without a status label.
     pub fn effective_status(&self, state: IssueState) -> Status {
         match state {
             IssueState::Closed => Status::Done,
@@ -138,23 +138,23 @@ impl LabelSet {
         }
     }
 
-    /// The most urgent priority the labels name.
+    /// The most urgent priority among the labels.
     pub fn priority(&self) -> Option<Priority> {
         Priority::ALL.into_iter().find(|priority| self.contains(priority.label()))
     }
 
-    /// Names behind `agent/`, in order.
+    /// Names after `agent/`, in order.
     pub fn agents(&self) -> impl Iterator<Item = &str> {
         self.names_after_prefix("agent/")
     }
 
-    /// Names behind `owner/`, in order.
+    /// Names after `owner/`, in order.
     pub fn owners(&self) -> impl Iterator<Item = &str> {
         self.names_after_prefix("owner/")
     }
 
-    /// What a move to a column changes. Afterwards exactly one label starts with `status/`, in any
-    /// case, and it is the target's; no other label is touched.
+    /// The label change of a move to a column. Afterwards exactly one label starts with `status/`,
+    /// in any case, and it is the target's; no other label changes.
     pub fn change_to(&self, target: Status) -> LabelChange {
         let add = if self.contains(target.label()) { vec![] } else { vec![target.label().into()] };
         let is_other =
@@ -162,8 +162,8 @@ impl LabelSet {
         LabelChange { add, remove: self.0.iter().filter(is_other).cloned().collect() }
     }
 
-    /// The labels after a change, in GitHub's way: what stays keeps its place, what is new comes
-    /// last.
+    /// The labels after a change, ordered as GitHub does: remaining ones keep their place, new ones
+    /// come last.
     pub fn after(&self, change: &LabelChange) -> Self {
         let goes = |label: &str| change.remove.iter().any(|removed| is_same(label, removed));
         let mut labels = Self(self.0.iter().filter(|label| !goes(label)).cloned().collect());

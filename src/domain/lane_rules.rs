@@ -1,4 +1,4 @@
-//! Which lane an issue belongs in, judged by rules when nobody who knows better has.
+//! Classification of issues into lanes by rules, for issues without another judgement.
 
 use super::labels::LabelSet;
 use super::lanes::{Lane, LaneRole, Lanes};
@@ -6,7 +6,7 @@ use super::sql_enum::text_enum;
 use super::status::Status;
 
 text_enum! {
-    /// How sure a judgement is.
+    /// The confidence of a judgement.
     Confidence,
     /// Sure.
     High = "high",
@@ -16,7 +16,7 @@ text_enum! {
     Low = "low",
 }
 
-/// Words that speak for the lane of what the default lane's workers cannot do.
+/// Words that indicate the escalation lane.
 const ESCALATION: [&str; 11] = [
     "architecture",
     "design doc",
@@ -31,18 +31,18 @@ const ESCALATION: [&str; 11] = [
     "decomposition",
 ];
 
-/// What the rules make of an issue.
+/// The result of the rules for an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassifiedLane<'a> {
     /// The lane.
     pub lane: &'a Lane,
-    /// How sure the rules are.
+    /// The confidence of the rules.
     pub confidence: Confidence,
     /// Why, as one sentence.
     pub reason: String,
 }
 
-/// Judges an issue by its labels and its text.
+/// Classifies an issue by its labels and its text.
 pub fn classify_lane<'a>(
     lanes: &'a Lanes,
     labels: &LabelSet,
@@ -64,7 +64,7 @@ pub fn classify_lane<'a>(
     ClassifiedLane { lane, confidence: Confidence::Medium, reason }
 }
 
-/// Whether a text has a word with nothing of another word around it.
+/// Whether a text contains a whole word.
 fn has_word(text: &str, word: &str) -> bool {
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     text.match_indices(word).any(|(at, _)| {

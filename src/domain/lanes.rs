@@ -1,9 +1,8 @@
-//! Lanes: pools of claimable issues, separated by what a worker can do or costs.
+//! Lanes: pools of claimable issues, separated by the capabilities or the cost of workers.
 //!
-//! Which lanes there are is a setting. What an issue's row stores is never rewritten when that
-//! setting changes; aliases let an old name mean a lane of today wherever names are compared.
-//! Invariant: a [`Lanes`] has at least one lane that can be claimed from, no name with two meanings,
-//! and no role that two claimable lanes play.
+//! Lanes are a setting. Stored lanes of issues are not rewritten when the setting changes; aliases
+//! map old names to current lanes wherever names are compared. Invariant: a [`Lanes`] has at least
+//! one claimable lane, no name with two meanings, and at most one claimable lane for each role.
 
 use std::collections::BTreeMap;
 
@@ -17,30 +16,30 @@ pub struct Lane {
     pub id: String,
     /// Its name for people.
     pub title: String,
-    /// Whether agents take work from it.
+    /// Whether agents can claim issues from it.
     pub claimable: bool,
-    /// What part it plays; at most one claimable lane plays each.
+    /// Its role; at most one claimable lane has each.
     pub role: Option<LaneRole>,
-    /// What it is for, for people.
+    /// Its description, for people.
     pub description: Option<String>,
-    /// Its colour in pictures, in CSS notation.
+    /// Its colour on the page, in CSS notation.
     pub color: Option<String>,
-    /// The agent that works it, when nobody else is named.
+    /// The agent that usually works on its issues.
     pub default_agent: Option<String>,
 }
 
-/// The part that a lane plays.
+/// The role of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LaneRole {
-    /// Work begins here.
+    /// New issues start here.
     Default,
-    /// What the default lane's workers cannot do comes here.
+    /// Issues that the workers of the default lane cannot do go here.
     Escalation,
 }
 
 impl LaneRole {
-    /// The word that settings and answers use.
+    /// The word in settings and responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -49,16 +48,16 @@ impl LaneRole {
     }
 }
 
-/// All lanes, and what else they are called.
+/// All lanes and their aliases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lanes {
     lanes: Vec<Lane>,
-    /// Old names, as given, and the lane's id that each means.
+    /// The lane's id, by alias in its configured spelling.
     aliases: BTreeMap<String, String>,
 }
 
 impl Default for Lanes {
-    /// `default`, also called `normal`, and `backlog`, from which nothing is claimed.
+    /// `default` with the alias `normal`, and `backlog`, which is not claimable.
     fn default() -> Self {
         let lane = |id: &str, title: &str, role| Lane {
             id: id.to_owned(),
@@ -78,11 +77,11 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// These lanes, in this order, with other names for some of them.
+    /// Makes the lanes, in this order, with their aliases.
     ///
     /// # Errors
     ///
-    /// What is wrong, as the end of a sentence that begins with the setting's value.
+    /// What is invalid, as the end of a sentence that begins with the setting's value.
     pub fn new(lanes: Vec<Lane>, aliases: BTreeMap<String, String>) -> Result<Self, String> {
         for (at, lane) in lanes.iter().enumerate() {
             check(lane, &lanes[..at])?;
@@ -116,8 +115,8 @@ impl Lanes {
         &self.lanes
     }
 
-    /// The lane with this id or alias, in any case. Works for stored names as for asked ones; none
-    /// for a name that means nothing today.
+    /// The lane with this id or alias, in any case. Accepts stored and requested names; `None` for
+    /// a name without a lane.
     pub fn find(&self, called: &str) -> Option<&Lane> {
         let by_id = |id: &str| self.lanes.iter().find(|lane| is_same(&lane.id, id));
         by_id(called).or_else(|| {
@@ -138,34 +137,34 @@ impl Lanes {
             .expect("one lane is claimable, or there would be no `Lanes`")
     }
 
-    /// The claimable lane that plays a role.
+    /// The claimable lane with a role.
     pub fn playing(&self, role: LaneRole) -> Option<&Lane> {
         self.lanes.iter().find(|lane| lane.claimable && lane.role == Some(role))
     }
 
-    /// Where an issue waits that is not to be worked on: the first lane that cannot be claimed from.
+    /// The lane for issues that are not to be worked on: the first one that is not claimable.
     pub fn resting(&self) -> Option<&Lane> {
         self.lanes.iter().find(|lane| !lane.claimable)
     }
 
-    /// Everything that rows may call a lane: its id, then its aliases.
+    /// All names of a lane in rows: its id, then its aliases.
     pub fn names_of(&self, lane: &Lane) -> Vec<String> {
         let aliases = self.aliases.iter().filter(|(_, id)| **id == lane.id);
         std::iter::once(&lane.id).chain(aliases.map(|(alias, _)| alias)).cloned().collect()
     }
 
-    /// Whether a row's lane is this one, under any name.
+    /// Whether a stored lane is this one, by id or alias.
     pub fn is_in(&self, stored: &str, lane: &Lane) -> bool {
         self.find(stored).is_some_and(|found| found.id == lane.id)
     }
 
-    /// The ids with commas between them, for refusals.
+    /// The ids, separated by commas, for error messages.
     pub fn listed(&self) -> String {
         self.lanes.iter().map(|lane| lane.id.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Whether a lane can stand beside those before it.
+/// Checks a lane against those before it.
 fn check(lane: &Lane, before: &[Lane]) -> Result<(), String> {
     let Lane { id, title, claimable, role, .. } = lane;
     if id.trim().is_empty()

@@ -1,4 +1,4 @@
-//! The words of leases: how far a holder is, how a holding ends, what comes of the work.
+//! Leases: progress, endings, and outcomes of the work.
 
 use super::actor::{is_reserved, reserved_reason};
 use super::ids::IssueId;
@@ -7,13 +7,13 @@ use super::labels::{LabelPlan, LabelSet, is_plain};
 use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
 
-/// For how long an agent holds an issue when it does not say, in seconds.
+/// The default term of a lease, in seconds.
 pub const USUAL_TERM: i32 = 1800;
 
-/// The shortest and the longest time that an issue can be held without a renewal, in seconds.
+/// The shortest and the longest term of a lease, in seconds.
 pub const TERMS: std::ops::RangeInclusive<i32> = 60..=86_400;
 
-/// The longest name of an agent, in characters: what GitHub leaves of a label behind `agent/`.
+/// The maximum length of an agent's name, in characters: GitHub's maximum for labels less `agent/`.
 pub const LONGEST_AGENT: usize = 44;
 
 text_enum! {
@@ -35,11 +35,11 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a lease's row says of it; whether it is live also depends on the time.
+    /// The stored state of a lease; whether it is live also depends on the time.
     LeaseState,
-    /// GitHub is being asked.
+    /// The claim is being written to GitHub.
     Reserved = "reserved",
-    /// An agent has it.
+    /// An agent holds it.
     Held = "held",
     /// It ended.
     Free = "free",
@@ -91,7 +91,7 @@ impl WorkOutcome {
         }
     }
 
-    /// The column that work with this outcome belongs in. Nothing is ever Done by an agent's word.
+    /// The column for work with this outcome. An agent's report never moves an issue to Done.
     pub fn status(self) -> Status {
         match self {
             Self::Blocked => Status::Blocked,
@@ -100,13 +100,13 @@ impl WorkOutcome {
         }
     }
 
-    /// Whether the agent stays the one whose issue it is, so that feedback comes back to it.
+    /// Whether the agent's label stays, so that feedback returns to the same agent.
     fn keeps_agent(self) -> bool {
         matches!(self, Self::PrOpened | Self::PrUpdated)
     }
 
-    /// What finishing with this outcome makes of an issue's labels. A column that somebody else has
-    /// chosen meanwhile stays; a closed issue keeps its status label.
+    /// The label changes when work finishes with this outcome. A column that was chosen meanwhile
+    /// stays; a closed issue keeps its status label.
     pub fn plan(self, agent: &str, labels: &LabelSet, state: IssueState) -> LabelPlan {
         let now = labels.effective_status(state);
         let is_ours = matches!(now, Status::InProgress | Status::Ready);
@@ -121,8 +121,8 @@ impl WorkOutcome {
     }
 }
 
-/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready again,
-/// and so is what is blocked without a reason that anybody knows. Every other column stays.
+/// The label changes when an issue is released: the agent's label is removed. An issue in progress,
+/// or blocked without a known reason, becomes ready. Every other column stays.
 pub fn release_plan(
     agent: &str,
     labels: &LabelSet,
@@ -141,7 +141,7 @@ pub fn release_plan(
     LabelPlan { status, add: vec![], remove }
 }
 
-/// Why an issue rests where it does after it was given back, as one sentence.
+/// Why a released issue is in its column, as one sentence.
 pub fn resting_note(status: Status, blocked_reason: Option<&str>) -> String {
     match (status, blocked_reason) {
         (Status::Ready, _) => "The issue is ready to be claimed".to_owned(),
@@ -150,8 +150,8 @@ pub fn resting_note(status: Status, blocked_reason: Option<&str>) -> String {
     }
 }
 
-/// What claiming makes of an issue's labels: it is in progress and has the agent's label; with
-/// `force` nobody else's.
+/// The label changes of a claim: the issue is in progress and has the agent's label; with `force`
+/// all other agents' labels are removed.
 pub fn claim_plan(agent: &str, labels: &LabelSet, force: bool) -> LabelPlan {
     let label = agent_label(agent);
     let mut plan = match force {
@@ -162,13 +162,13 @@ pub fn claim_plan(agent: &str, labels: &LabelSet, force: bool) -> LabelPlan {
     plan
 }
 
-/// The label that says whose an issue is.
+/// The label that assigns an issue to an agent.
 pub fn agent_label(agent: &str) -> String {
     format!("agent/{agent}")
 }
 
-/// What is taken off an issue that was closed while an agent held it: the agent's label, and that it is
-/// in progress.
+/// The labels to remove from an issue that was closed while an agent held it: the agent's label and
+/// In Progress.
 fn left_on_closed(agent: &str, labels: &LabelSet) -> Vec<String> {
     let in_progress = Status::InProgress.label();
     let mut left = own_label(agent, labels);
@@ -181,11 +181,11 @@ fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
     if labels.contains(&label) { vec![label] } else { vec![] }
 }
 
-/// An agent's name as it stands behind `agent/`, given with or without that.
+/// An agent's name, given with or without `agent/` before it.
 ///
 /// # Errors
 ///
-/// What is wrong with it, as the end of a sentence.
+/// What is invalid, as the end of a sentence.
 pub fn agent_name(given: &str) -> Result<&str, String> {
     let given = given.trim();
     let name = strip_prefix(given, "agent/").unwrap_or(given);
@@ -201,11 +201,11 @@ pub fn agent_name(given: &str) -> Result<&str, String> {
     ))
 }
 
-/// A fencing token as a caller sends it back.
+/// Parses the fencing token that a caller sent.
 ///
 /// # Errors
 ///
-/// What is wrong with it, as the end of a sentence.
+/// What is invalid, as the end of a sentence.
 pub fn fencing_token(given: &str) -> Result<i64, String> {
     given.parse().ok().filter(|token| *token > 0).ok_or_else(|| {
         let given: String = given.chars().take(64).collect();
@@ -213,8 +213,7 @@ pub fn fencing_token(given: &str) -> Result<i64, String> {
     })
 }
 
-/// What somebody who writes says of their hold: who they are, where that is known, and the token
-/// that they were given.
+/// The lease that a caller expects to have: the agent, if known, and the fencing token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExpectedHolder {
     /// The agent that acts; none for a person.
@@ -223,19 +222,19 @@ pub struct ExpectedHolder {
     pub token: Option<i64>,
 }
 
-/// The live lease of an issue, as far as a write asks.
+/// The live lease of an issue, as a write checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CurrentHolder<'a> {
     /// The issue.
     pub issue: IssueId,
-    /// Who has it.
+    /// The agent that holds it.
     pub agent: &'a str,
-    /// The token of the holding.
+    /// The fencing token.
     pub token: i64,
 }
 
 impl ExpectedHolder {
-    /// Whether a write may go on, given the live lease of the issue.
+    /// Whether a write is allowed, given the live lease of the issue.
     pub fn admits(&self, live: Option<CurrentHolder<'_>>) -> bool {
         match live {
             None => self.token.is_none(),
@@ -331,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_holds_may_write_and_an_old_token_may_not() {
+    fn only_the_current_holder_may_write() {
         let live = CurrentHolder { issue: IssueId(1), agent: "alpha", token: 5 };
         let expected =
             |agent: Option<&str>, token| ExpectedHolder { agent: agent.map(str::to_owned), token };

@@ -1,11 +1,11 @@
-//! How many issues may be worked on at a time, and by whom.
+//! Limits on work in progress.
 
 use std::collections::BTreeMap;
 
 use super::ids::RepositoryId;
 use super::lanes::Lanes;
 
-/// Limits of work in progress; what has none is unlimited.
+/// The maximum number of issues that one agent may hold at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimLimits {
     /// Issues that one agent may hold at a time.
@@ -20,12 +20,12 @@ pub struct ClaimLimits {
     pub waiting: Option<i64>,
 }
 
-/// What is being worked on, counted by what limits are set on.
+/// Work in progress, counted by the subjects of limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Issues held, by agent.
     pub by_agent: BTreeMap<String, i64>,
-    /// Issues held, by the id of their lane; a name that means no lane today is its own.
+    /// Issues held, by the id of their lane; a name without a lane counts on its own.
     pub by_lane: BTreeMap<String, i64>,
     /// Issues held, by repository.
     pub by_repository: BTreeMap<RepositoryId, i64>,
@@ -54,7 +54,7 @@ fn lane_id<'a>(lanes: &'a Lanes, lane: &'a str) -> &'a str {
 }
 
 impl ClaimLimits {
-    /// Whether there is nothing to count.
+    /// Whether no limit is set, so that nothing needs to be counted.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -64,7 +64,7 @@ impl ClaimLimits {
         self.lanes.get(lane).copied().or(self.per_lane)
     }
 
-    /// Why an agent may begin nothing at all, as a part of a sentence about an issue.
+    /// Why an agent may not start any issue, as a part of a sentence about an issue.
     pub fn against_agent(&self, usage: &Usage, agent: &str) -> Option<String> {
         let held = usage.by_agent.get(agent).copied().unwrap_or_default();
         if let Some(limit) = self.per_agent
@@ -77,7 +77,7 @@ impl ClaimLimits {
         Some(format!("waits because {waiting} issues wait for a person, {limit} at most"))
     }
 
-    /// Why an issue of a lane and repository may not be begun, as a part of a sentence about it.
+    /// Why an issue of a lane and repository may not be started, as a part of a sentence about it.
     pub fn against_issue(
         &self,
         usage: &Usage,
@@ -97,13 +97,13 @@ impl ClaimLimits {
         Some(format!("waits because {held} of {limit} issues of its repository are held"))
     }
 
-    /// The repositories of which as many issues are held as may be.
+    /// The repositories whose limit is reached.
     pub fn full_repositories(&self, usage: &Usage) -> Vec<RepositoryId> {
         let is_full = |held: &i64| self.per_repository.is_some_and(|limit| *held >= limit);
         usage.by_repository.iter().filter(|(_, held)| is_full(held)).map(|(id, _)| *id).collect()
     }
 
-    /// The ids of lanes of which as many issues are held as may be.
+    /// The ids of lanes whose limit is reached.
     pub fn full_lanes(&self, usage: &Usage) -> Vec<String> {
         let is_full = |lane: &str, held: i64| self.of_lane(lane).is_some_and(|limit| held >= limit);
         let held = |lane: &str| usage.by_lane.get(lane).copied().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! The words and rules of the board.
+//! The types and rules of the board.
 //!
-//! Everything here is decided from its arguments alone: no I/O, no async, no clock. A rule that
-//! needs a fact takes it as a parameter, so every rule can be tested without a database. Types
-//! here carry the derives of other layers (database, GraphQL, JSON) and nothing more of them.
+//! Everything here depends on its arguments alone: no I/O, no async, no clock. A rule that needs a
+//! fact takes it as a parameter, so every rule can be tested without a database. Types here have
+//! the derives of other layers (database, GraphQL, JSON) and nothing else of them.
 
 pub mod access;
 pub mod actor;

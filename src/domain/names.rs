@@ -1,9 +1,9 @@
-//! Names that GitHub gives to repositories, and the addresses under which people paste them.
+//! Names of GitHub repositories, and the addresses that people paste for them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// `owner/name`, spelled as it came. GitHub ignores case, so compare [`FullName::key`]s.
+/// `owner/name`, in the spelling it was given. GitHub ignores case, so compare [`FullName::key`]s.
 #[derive(
     Debug,
     Clone,
@@ -18,19 +18,19 @@ use std::str::FromStr;
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct FullName(String);
 
-/// Where repositories are, unless an Enterprise server is set.
+/// The host of repositories, unless an Enterprise server is set.
 const GITHUB: &str = "github.com";
 
-/// How many characters of a refused text are repeated.
+/// How many characters of an invalid text an error repeats.
 const REPEATED: usize = 200;
 
-/// How many bytes an address may have.
+/// The maximum length of an address, in bytes.
 const LONGEST_ADDRESS: usize = 2_000;
 
-/// Schemes under which GitHub serves repositories, in npm's notation, too.
+/// URL schemes under which GitHub serves repositories, including npm's notation.
 const SCHEMES: [&str; 7] = ["https", "http", "ssh", "git", "git+https", "git+http", "git+ssh"];
 
-/// First parts of paths of GitHub's own pages, which nobody can be called.
+/// First path segments of GitHub's own pages, which no account can be named.
 const PAGES: [&str; 22] = [
     "about",
     "apps",
@@ -62,14 +62,14 @@ pub enum NotAFullName {
     /// It is neither a name nor an address.
     #[error("`{0}` is not a repository's full name, such as `octo-org/hello-world`")]
     Malformed(String),
-    /// It is the address of something on another server.
+    /// It is an address on another server.
     #[error("`{text}` is on {host}, and repositories are read from {own}")]
     Elsewhere {
-        /// What was given.
+        /// The text.
         text: String,
-        /// Where that is.
+        /// The server of the address.
         host: String,
-        /// Where repositories are read from.
+        /// The server from which repositories are read.
         own: String,
     },
 }
@@ -113,7 +113,7 @@ impl FullName {
         Self::from_path(path, true).ok_or_else(malformed)
     }
 
-    /// The first two parts of a path; nothing may follow them unless it is an address.
+    /// The first two parts of a path; more parts are allowed in an address only.
     fn from_path(path: &str, is_address: bool) -> Option<Self> {
         let mut parts = path.split('/');
         let (owner, name) = (parts.next()?, parts.next()?);
@@ -168,14 +168,15 @@ fn split(text: &str) -> Option<(Option<&str>, &str)> {
         let path = if is_port { rest } else { &text[text.len() - rest.len() - part.len() - 1..] };
         return Some((Some(host), path));
     }
-    // No owner has a dot, and what has more than two parts is no name.
+    // No owner has a dot, and a name has exactly two parts.
     match first.contains('.') && rest.contains('/') {
         true => Some((Some(first), rest)),
         false => Some((None, text)),
     }
 }
 
-/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a hyphen.
+/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a
+/// hyphen.
 fn is_owner(text: &str) -> bool {
     (1..=39).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -193,7 +194,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A text as it may be repeated: short, and without what may be a password.
+/// A text as an error may repeat it: shortened, and without a possible password.
 fn repeatable(text: &str) -> String {
     let (scheme, rest) = text.split_at(text.find("://").map_or(0, |at| at + 3));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -227,7 +228,7 @@ impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for FullN
 }
 
 impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for FullName {
-    /// Takes any text: a row that another version wrote must not make all the others unreadable.
+    /// Accepts any text: a row that another version wrote must not make all others unreadable.
     fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
         Ok(Self(std::str::from_utf8(bytes.as_bytes())?.to_owned()))
     }

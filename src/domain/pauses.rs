@@ -1,4 +1,4 @@
-//! What of the work is paused: no agent is served anything of it.
+//! Pauses: which issues are not served to agents because a person said so.
 
 use chrono::{DateTime, Utc};
 
@@ -20,7 +20,7 @@ text_enum! {
 }
 
 impl PauseScope {
-    /// What is paused, in a sentence.
+    /// What is paused, as a part of a sentence.
     pub fn phrase(self, subject: &str) -> String {
         match self {
             Self::Everything => "everything".to_owned(),
@@ -31,7 +31,7 @@ impl PauseScope {
     }
 }
 
-/// Since when and why something is paused, as a sentence without its end.
+/// Since when and why something is paused, as a sentence without its full stop.
 pub fn sentence(
     what: &str,
     by: &str,

@@ -1,11 +1,11 @@
-//! The words in which long-running agents report their progress, and what follows from them.
+//! The words with which long-running agents report their progress.
 //!
-//! Existing clients send these words. They are written in capitals and read in any spelling.
+//! Existing clients send these words. They are written in capitals and accepted in any case.
 
 use super::sql_enum::text_enum;
 
 text_enum! {
-    /// How an agent's piece of work stands.
+    /// The state of an agent's piece of work.
     WorkState,
     /// The agent has it.
     Claimed = "CLAIMED",
@@ -42,7 +42,7 @@ text_enum! {
     Blocked = "BLOCKED",
 }
 
-/// A word of a program in our spelling: any case, `-` for `_`, and a few words that mean the same.
+/// Normalizes a word of a program: any case, `-` for `_`, and some synonyms.
 fn plain(given: &str) -> String {
     let word = given.trim().to_uppercase().replace('-', "_");
     let meant = match word.as_str() {
@@ -57,24 +57,24 @@ fn plain(given: &str) -> String {
 }
 
 impl WorkState {
-    /// The states of work that an agent may still tell of.
+    /// The states in which an agent may still report progress.
     pub const OPEN: [Self; 3] = [Self::Claimed, Self::InProgress, Self::Blocked];
 
-    /// The states of work that its agent is at: it has at most one such piece.
+    /// The states in which an agent is working: it has at most one such piece of work.
     pub const ACTIVE: [Self; 2] = [Self::Claimed, Self::InProgress];
 
-    /// The state that a program means; none when it is none.
+    /// The state for a program's word; `None` if there is none.
     pub fn read(given: &str) -> Option<Self> {
         plain(given).parse().ok()
     }
 
-    /// Whether its agent may still tell of it.
+    /// Whether its agent may still report progress.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
     }
 
-    /// The state of work in this state whose agent has come to a checkpoint. What is blocked stays
-    /// so until it is done.
+    /// The new state when the agent reports a checkpoint. Blocked work stays blocked until it is
+    /// done.
     #[must_use]
     pub fn at(self, checkpoint: WorkCheckpoint) -> Self {
         match checkpoint {
@@ -88,7 +88,7 @@ impl WorkState {
 }
 
 impl WorkCheckpoint {
-    /// The checkpoint that a program means; none when it is none.
+    /// The checkpoint for a program's word; `None` if there is none.
     pub fn read(given: &str) -> Option<Self> {
         plain(given).parse().ok()
     }

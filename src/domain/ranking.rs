@@ -1,11 +1,10 @@
-//! Which work comes first for an agent, and why an issue is withheld from it.
+//! Eligibility and ranking: which issues may be served to an agent, and in which order.
 //!
 //! One function, [`eligibility()`], serves the queue, the explanation and the claim, so they cannot
-//! disagree. It takes facts and decides; where those come from and what is done about them is not
-//! here. Invariant: a [`Rank`] is a total order of issues, and age bounds waiting: after
-//! [`Aging::bound`] days an issue has all the tiers that age can give, up to that of `p1`, and no
-//! issue that is opened later comes before it unless it is of a better tier from the start, however
-//! many issues wait for that one.
+//! disagree. It decides on given facts and has no side effects. Invariants: [`Rank`] is a total
+//! order of issues. Waiting time is bounded: after [`Aging::bound`] days an issue has all the tiers
+//! that age can give, up to that of `p1`, and no issue that is opened later ranks before it unless
+//! its own priority is of a better tier, however many issues it unblocks.
 
 use chrono::{DateTime, Utc};
 
@@ -70,12 +69,12 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// Whether a claim of the issue explains it: a lease, another agent's label or the column.
+    /// Whether a claim explains the reason: a lease, another agent's label or the column.
     pub fn is_of_claim(self) -> bool {
         matches!(self, Self::Leased | Self::AssignedToOther | Self::NotReady)
     }
 
-    /// The reason as a few words about an issue.
+    /// The reason in a few words about an issue.
     pub fn phrase(self) -> &'static str {
         match self {
             Self::Leased => "held",
@@ -97,21 +96,21 @@ impl SkipReason {
     }
 }
 
-/// One reason and how it came about.
+/// One reason with its details.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Skip {
     /// The kind of reason.
     pub reason: SkipReason,
-    /// The particulars, as a part of a sentence about the issue: "is held by alpha".
+    /// The details, as a part of a sentence about the issue: "is held by alpha".
     pub why: String,
 }
 
-/// By how much waiting makes an issue more urgent.
+/// How age raises the urgency of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aging {
     /// Days of age for each tier; at least 1.
     pub days_per_tier: i32,
-    /// The most tiers that age is worth; 0 for none.
+    /// The maximum number of tiers that age gives; 0 disables aging.
     pub max_tiers: i32,
 }
 
@@ -124,38 +123,40 @@ impl Default for Aging {
 /// The tier of an issue without a priority.
 const NO_PRIORITY: i32 = 4;
 
-/// Age takes no issue beyond this tier: what is `p0` or `p1` was called so by somebody.
+/// Age raises an issue at most to this tier: only people make an issue `p0`.
 const BEST_BY_AGE: i32 = 1;
 
 impl Aging {
     /// After how many days an issue has all that age can give: its tiers, and the rank within its
-    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives none.
+    /// tier of an issue that unblocks [`MOST_UNBLOCKED`] others. The days of one tier if age gives
+    /// none.
     pub fn bound(&self) -> i32 {
         self.days_per_tier * self.max_tiers.max(1)
     }
 
-    /// By how many tiers an issue is more urgent than its priority says.
+    /// By how many tiers age makes an issue more urgent than its priority.
     fn gained(&self, tier: i32, age_in_days: i32) -> i32 {
         let earned = (age_in_days.max(0) / self.days_per_tier).min(self.max_tiers);
         earned.min((tier - BEST_BY_AGE).max(0))
     }
 }
 
-/// Of how many issues that wait for one its rank takes account. More do not rank it higher.
+/// The maximum number of unblocked issues that count for the rank.
 const MOST_UNBLOCKED: i32 = 9;
 
-/// Where an issue stands in the queue: the lowest comes first.
+/// The position of an issue in the queue: the lowest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    /// Priority with age, whose it is, its column, and how many issues wait for it.
+    /// Combines priority with age, assignment to the agent, column, and the number of issues it
+    /// unblocks.
     pub score: i32,
-    /// The day it was opened, counted from 1970-01-01 by UTC.
+    /// The day it was opened, as days since 1970-01-01 in UTC.
     pub day: i32,
     /// Its id, so that no two are equal.
     pub issue: IssueId,
 }
 
-/// Whether a bot keeps an issue for its own ends: a dashboard, or an update of dependencies.
+/// Whether a bot uses an issue for itself: a dashboard, or an update of dependencies.
 pub fn is_bots_own(title: &str, labels: &LabelSet) -> bool {
     let title = title.to_lowercase();
     title.contains("dependency dashboard")
@@ -171,7 +172,7 @@ pub struct EligibilityInput<'a> {
     pub issue: IssueId,
     /// Open or closed.
     pub state: IssueState,
-    /// Whether it was found to be gone from GitHub.
+    /// Whether it was found to be missing on GitHub.
     pub is_removed: bool,
     /// Its column.
     pub status: Status,
@@ -187,25 +188,25 @@ pub struct EligibilityInput<'a> {
     pub is_tracked: bool,
     /// Why its labels cannot be changed on GitHub.
     pub read_only: Option<ReadOnlyReason>,
-    /// Who holds it now.
+    /// The agent that holds it now.
     pub holder: Option<&'a str>,
-    /// Open issues that it waits for, as people write them: `#5`, `acme/tools#7`.
+    /// Open issues that block it, as people write them: `#5`, `acme/tools#7`.
     pub blockers: &'a [String],
-    /// How many open issues wait for it directly.
+    /// How many open issues it blocks directly.
     pub unblocks: i32,
-    /// The open pull request that is to close it.
+    /// The open pull request that will close it.
     pub pull_request: Option<&'a str>,
-    /// The limit that a claim of it would break, as a part of a sentence about it.
+    /// The limit that a claim of it would exceed, as a part of a sentence about it.
     pub limit: Option<&'a str>,
-    /// Logins of those it is assigned to on GitHub.
+    /// Logins of its assignees on GitHub.
     pub assignees: &'a [String],
-    /// What of people's work its repository has served to agents all the same.
+    /// Which issues of people its repository allows to be served to agents.
     pub serves: PeoplesWork,
     /// The back-off of the issue.
     pub backoff: Option<&'a Backoff>,
-    /// Why its repository may be in back-off, and until when.
+    /// Why its repository is in back-off, and until when; `None` if it is not.
     pub repository_backoff: Option<(&'a str, DateTime<Utc>)>,
-    /// The pause that covers it, as a sentence without its end.
+    /// The pause that covers it, as a sentence without its full stop.
     pub pause: Option<&'a str>,
 }
 
@@ -224,8 +225,8 @@ impl PeoplesWork {
     /// All of it.
     pub const ALL: Self = Self { in_progress: true, assigned: true, owned: true };
 
-    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's work.
-    /// Nobody where an agent's label says whose it is.
+    /// The person who works on an issue, as a part of a sentence about it, given which issues of
+    /// people are served. `None` if the issue has an agent's label.
     pub fn holder(self, status: Status, labels: &LabelSet, assignees: &[String]) -> Option<String> {
         if labels.agents().next().is_some() {
             return None;
@@ -246,37 +247,37 @@ impl PeoplesWork {
 pub struct RankingContext<'a> {
     /// The agent.
     pub agent: &'a str,
-    /// The lane it asks for; every claimable one when absent.
+    /// The requested lane; every claimable one if absent.
     pub lane: Option<&'a Lane>,
     /// All lanes.
     pub lanes: &'a Lanes,
     /// Labels that hide an issue.
     pub excluded_labels: &'a [String],
-    /// What issues are ranked by.
+    /// The rules of the rank.
     pub rules: RankRules,
-    /// The time it is.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// Whether it is served what people work on, whatever repositories say.
+    /// Whether issues of people are served, regardless of the repositories' settings.
     pub serves_peoples: bool,
 }
 
 /// Whether an issue may be served to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Eligibility {
-    /// It may have it, in this place.
+    /// It may be served, with this rank.
     Ranked(Rank),
-    /// It may not, for at least one reason.
+    /// It may not be served, for at least one reason.
     Withheld(Vec<Skip>),
 }
 
 impl Eligibility {
-    /// Whether this is among the reasons against it.
+    /// Whether this is one of the reasons.
     pub fn has(&self, reason: SkipReason) -> bool {
         matches!(self, Self::Withheld(skips) if skips.iter().any(|skip| skip.reason == reason))
     }
 }
 
-/// The day of a time, counted from 1970-01-01 by UTC.
+/// The day of a time, as days since 1970-01-01 in UTC.
 pub fn day_of(at: DateTime<Utc>) -> i32 {
     i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
 }
@@ -286,29 +287,29 @@ pub fn tier_of(priority: Option<Priority>) -> i32 {
     priority.map_or(NO_PRIORITY, |priority| priority as i32)
 }
 
-/// What of an issue its score is made of.
+/// The properties of an issue that its score depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct RankTerms {
     /// Its most urgent priority label.
     pub priority: Option<Priority>,
-    /// Whether it has the label of the agent that looks for work.
+    /// Whether it has the label of the requesting agent.
     pub is_own: bool,
     /// Its column.
     pub status: Status,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
-    /// How many open issues wait for it directly.
+    /// How many open issues it blocks directly.
     pub unblocks: i32,
 }
 
-/// What scores are made by, the same for all issues of one moment.
+/// The rules of scores, the same for all issues of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct RankRules {
-    /// What age is worth.
+    /// How age counts.
     pub aging: Aging,
-    /// Whether what other issues wait for comes first within its tier.
+    /// Whether issues that block others come first within their tier.
     pub by_unblocks: bool,
-    /// The day it is, counted from 1970-01-01 by UTC.
+    /// The current day, as days since 1970-01-01 in UTC.
     pub today: i32,
 }
 
@@ -329,8 +330,8 @@ impl RankRules {
         (urgency * 100 + within_tier) * 10 + self.unblocking_penalty(terms.unblocks, age)
     }
 
-    /// How far an issue stands behind one of its tier and column that as many others wait for as
-    /// count. What has waited as long as age counts stands behind none.
+    /// How far an issue ranks behind one of its tier and column that blocks [`MOST_UNBLOCKED`]
+    /// others. Zero for one that has waited as long as age counts.
     fn unblocking_penalty(&self, unblocks: i32, age: i32) -> i32 {
         if !self.by_unblocks || age >= self.aging.bound() {
             return 0;
@@ -339,7 +340,7 @@ impl RankRules {
     }
 }
 
-/// Where an issue stands for an agent, if it may have it at all.
+/// The rank of an issue for an agent, if it is eligible.
 pub fn rank(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Rank {
     let terms = RankTerms {
         priority: input.priority,
@@ -429,7 +430,7 @@ fn skips(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Vec<Skip
     skips
 }
 
-/// Why an issue waits for a person, as a part of a sentence.
+/// Why an issue needs a person, as a part of a sentence.
 fn needs_human(input: &EligibilityInput<'_>, now: DateTime<Utc>) -> Option<String> {
     if let Some(backoff) = input.backoff.filter(|backoff| backoff.needs_human) {
         return Some(backoff.summary(now));
@@ -438,7 +439,7 @@ fn needs_human(input: &EligibilityInput<'_>, now: DateTime<Utc>) -> Option<Strin
     has_label.then(|| format!("needs a person, by the label {NEEDS_HUMAN}"))
 }
 
-/// The open issues that an issue waits for, as a part of a sentence.
+/// The open issues that block an issue, as a part of a sentence.
 fn blocked_by(blockers: &[String]) -> String {
     format!("is blocked by open {}", blockers.join(", "))
 }
@@ -478,7 +479,7 @@ pub fn ranking_reason(input: &EligibilityInput<'_>, context: &RankingContext<'_>
     parts.join(", ")
 }
 
-/// All reasons against an issue in one sentence.
+/// All reasons in one sentence.
 pub fn sentence(skips: &[Skip]) -> String {
     let whys: Vec<&str> = skips.iter().map(|skip| skip.why.as_str()).collect();
     match whys.split_last() {
@@ -610,7 +611,7 @@ mod tests {
 
         /// Of a tier, and young enough, what more issues wait for comes first, up to nine.
         #[test]
-        fn what_others_wait_for_comes_first(one in generated(), other in generated()) {
+        fn issues_that_block_others_come_first(one in generated(), other in generated()) {
             let bound = Aging::default().bound();
             let like = GeneratedIssue { priority: one.priority, status: one.status, ..other };
             let like = GeneratedIssue { agents: one.agents.clone(), ..like };
@@ -631,7 +632,7 @@ mod tests {
         /// After the bound only what is `p0`, or waits as long as it on the tier that age leads to,
         /// can come before an issue that was nobody's; new arrivals cannot.
         #[test]
-        fn nothing_waits_for_ever(waiting in generated(), newer in generated(), later in 0..400_i32) {
+        fn waiting_time_is_bounded(waiting in generated(), newer in generated(), later in 0..400_i32) {
             let aging = Aging::default();
             let waiting = GeneratedIssue { age: aging.bound(), agents: vec![], status: Status::Ready, ..waiting };
             let today = TODAY + later;
@@ -763,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_tells_every_reason() {
+    fn a_sentence_contains_every_reason() {
         let skip = |why: &str| Skip { reason: SkipReason::Closed, why: why.to_owned() };
         assert_eq!(sentence(&[skip("is closed")]), "The issue is closed.");
         let three = [skip("is a"), skip("is b"), skip("is c")];
@@ -771,7 +772,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_explained_in_the_words_of_old() {
+    fn a_rank_is_explained_in_the_words_of_existing_clients() {
         let labels = LabelSet::from(["agent/alpha"]);
         let input = EligibilityInput {
             issue: IssueId(1),

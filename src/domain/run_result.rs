@@ -1,4 +1,4 @@
-//! How an agent's run ended, whatever word it was reported with.
+//! The result of an agent's run, for all words with which agents report it.
 
 /// The result of an agent run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
@@ -20,8 +20,8 @@ impl RunResult {
     pub const ALL: [Self; 5] =
         [Self::Succeeded, Self::Failed, Self::Blocked, Self::Cancelled, Self::Running];
 
-    /// The words that it is reported with, in lower case: first the one of today, then those of
-    /// older programs.
+    /// The words that report it, in lower case: first the current one, then those of older
+    /// programs.
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Succeeded => &["succeeded", "success", "completed", "ok"],
@@ -32,7 +32,7 @@ impl RunResult {
         }
     }
 
-    /// What a word means, in any case; nothing when it is another word.
+    /// The result for a word, in any case; `None` for an unknown word.
     pub fn parse(word: &str) -> Option<Self> {
         let word = word.trim().to_lowercase();
         Self::ALL.into_iter().find(|result| result.words().contains(&word.as_str()))
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_today_and_of_old_mean_one_thing() {
+    fn current_and_legacy_words_have_one_meaning() {
         for (word, result) in [
             ("success", Some(RunResult::Succeeded)),
             ("Completed", Some(RunResult::Succeeded)),

@@ -40,7 +40,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status in board order, which is also the order in which labels are looked for.
+    /// Every status in board order, which is also the order in which labels are checked.
     pub const ALL: [Self; 6] =
         [Self::Backlog, Self::Ready, Self::InProgress, Self::InReview, Self::Blocked, Self::Done];
 
@@ -92,8 +92,8 @@ impl Status {
         }
     }
 
-    /// The status a label stands for, in any case; none for every other label, `status/unheard-of`
-    /// included.
+    /// The status of a label, in any case; `None` for every other label, including
+    /// `status/unheard-of`.
     pub fn from_label(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| is_same(status.label(), label))
     }

@@ -1,4 +1,4 @@
-//! A point in time as clients see it.
+//! Timestamps as clients see them.
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 
@@ -10,12 +10,12 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 pub struct Timestamp(pub DateTime<Utc>);
 
 impl Timestamp {
-    /// Calls back with the text. Lists hold thousands of times, so the usual ones are not put
-    /// together by a general formatter.
+    /// Calls back with the text. Lists contain thousands of times, so the usual format is written
+    /// directly instead of with a general formatter.
     fn with_text<T>(self, write: impl FnOnce(&str) -> T) -> T {
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let usual = u32::try_from(self.0.year()).ok().filter(|year| *year <= 9999);
-        // A leap second has more milliseconds than a second has.
+        // A leap second has more than 999 milliseconds.
         let millis = self.0.timestamp_subsec_millis();
         let Some(year) = usual.filter(|_| millis < 1000) else {
             return write(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));

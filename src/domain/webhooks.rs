@@ -1,5 +1,5 @@
-//! Webhooks of GitHub: which deliveries are genuine, what an event means for the board, when a failed
-//! delivery is processed again.
+//! GitHub's webhooks: which deliveries are genuine, what an event means for the board, when a
+//! failed delivery is retried.
 
 use chrono::TimeDelta;
 use ring::hmac;
@@ -24,8 +24,8 @@ text_enum! {
 }
 
 impl DeliveryState {
-    /// Whether the same delivery is processed when GitHub sends it again. What succeeded, and what
-    /// nothing is used of, stays as it is.
+    /// Whether the same delivery is processed when GitHub sends it again. Processed and ignored
+    /// ones are not.
     pub fn is_repeatable(self) -> bool {
         matches!(self, Self::Failed | Self::Quarantined)
     }
@@ -72,10 +72,10 @@ fn bytes_of(hex: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// How many attempts to process a delivery there are before it has failed.
+/// The maximum number of attempts to process a delivery.
 pub const MOST_ATTEMPTS: i32 = 10;
 
-/// How long after a failed attempt, the `attempts`-th, the next one follows.
+/// The delay before the next attempt, after the `attempts`-th one failed.
 pub fn retry_after(attempts: i32) -> TimeDelta {
     let doublings = u32::try_from(attempts.clamp(1, 10) - 1).unwrap_or_default();
     TimeDelta::seconds((2_i64 << doublings).min(300))
@@ -130,7 +130,7 @@ pub enum RepositoryChange {
     Other,
 }
 
-/// Events that are kept and not used, because Dispatch stores nothing of their areas.
+/// Events that are stored and not used, because Dispatch has no data of these kinds.
 const UNUSED: &[&str] = &[
     "check_run",
     "check_suite",
@@ -208,8 +208,8 @@ pub fn changes_details(action: Option<&str>) -> bool {
         || action.starts_with("status_")
 }
 
-/// Whether two node ids certainly belong to different objects. GitHub has two formats of node ids, and
-/// may send an object's id in either of them.
+/// Whether two node ids certainly belong to different objects. GitHub has two formats of node ids
+/// and may send either for an object.
 pub fn is_other_node(one: &str, other: &str) -> bool {
     one != other && one.contains('_') == other.contains('_')
 }

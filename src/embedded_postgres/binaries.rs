@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_postgresql_is_told_three_ways_out() {
+    fn a_missing_postgresql_error_names_three_solutions() {
         let machine = TempDir::new().unwrap();
         let too_old = installed(machine.path(), "13");
         let incomplete = installed(machine.path(), "17");

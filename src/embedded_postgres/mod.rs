@@ -103,7 +103,7 @@ impl Cluster {
         match Self::try_start(options.clone()).await {
             // It is written without durability, so a crash of the machine may have corrupted it.
             Err(error @ Error::Failed { .. }) if options.persistence == Persistence::Cluster => {
-                tracing::warn!(%error, "setting up PostgreSQL anew");
+                tracing::warn!(%error, "setting up PostgreSQL again");
                 if let Some(dir) = options.dir() {
                     let _lock = lock(&dir)?;
                     remove(&dir.join("cluster"))?;

@@ -13,12 +13,13 @@ use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, Tier};
 use crate::service::{Error, Result};
 
-/// Whether an actor may ask for everything at the root of an operation, and a worker for everything
-/// below it.
+/// Checks that an actor may select every root field of an operation, and that a worker may select
+/// everything below it.
 ///
 /// # Errors
 ///
-/// [`Error::Unauthenticated`] to who has shown no credentials, [`Error::Forbidden`] to who may not.
+/// [`Error::Unauthenticated`] for a caller without credentials, [`Error::Forbidden`] for one
+/// without the permission.
 pub(super) fn check(
     actor: &Actor,
     shapes: &Shapes,
@@ -27,7 +28,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let root = root_type(operation.ty);
     let names = root_fields(document, operation).into_iter().map(|field| field.name.node.as_str());
-    // A field that is not there is for validation to refuse.
+    // Validation rejects a field that does not exist.
     names
         .filter(|name| name.starts_with("__") || shapes.has(root, name))
         .try_for_each(|name| check_field(actor, root, name))?;
@@ -37,8 +38,8 @@ pub(super) fn check(
     }
 }
 
-/// Whether everything that a set selects is open to workers. Fragments must not spread themselves:
-/// `limits` looks.
+/// Whether a selection set contains only what is open to workers. Fragments must not spread
+/// themselves; `limits` checks that.
 fn check_below(
     shapes: &Shapes,
     document: &ExecutableDocument,
@@ -49,10 +50,10 @@ fn check_below(
         match &item.node {
             Selection::Field(field) => {
                 let (name, field) = (field.node.name.node.as_str(), &field.node);
-                // What is not there is for validation to refuse.
+                // Validation rejects what does not exist.
                 let Some(shape) = shapes.field(type_name, name) else { continue };
                 let inside = named(shape);
-                // What has parts is selected by its parts.
+                // A field with a selection set is checked by its subfields.
                 let has_parts = !field.selection_set.node.items.is_empty();
                 let is_open = (is_root(type_name) || is_open_to_workers(type_name, name))
                     && (!has_parts || is_type_open_to_workers(inside));

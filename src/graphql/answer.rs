@@ -24,12 +24,12 @@ struct ResponseBody<'a> {
 }
 
 impl OperationResponse {
-    /// The answer that a dressed response is.
+    /// Wraps a response whose errors have codes.
     pub(super) fn new(response: Response) -> Self {
         Self(response)
     }
 
-    /// Whether something was run. If not, there is no `data`, not even null.
+    /// Whether anything was executed. If not, the response has no `data`, not even null.
     pub(super) fn is_executed(&self) -> bool {
         let is_about_the_request = |error: &ServerError| error.path.is_empty();
         self.0.data != Value::Null
@@ -37,7 +37,7 @@ impl OperationResponse {
             || !self.0.errors.iter().all(is_about_the_request)
     }
 
-    /// The JSON text, when everything that was asked for was answered; else the answer itself.
+    /// The JSON text of a response without errors; otherwise the response itself.
     pub(super) fn into_clean_bytes(self) -> Result<Bytes, Self> {
         if self.0.errors.is_empty() { Ok(self.to_bytes()) } else { Err(self) }
     }
@@ -49,7 +49,7 @@ impl OperationResponse {
         json::bytes(&body)
     }
 
-    /// The HTTP status of a request that was not run.
+    /// The HTTP status of a request that was not executed.
     pub(super) fn refusal_status(&self) -> StatusCode {
         let code = self.0.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
         match code {
@@ -64,13 +64,13 @@ impl OperationResponse {
         }
     }
 
-    /// The answer as the only item of a stream.
+    /// The response as the only item of a stream.
     pub(super) fn into_only_item(self) -> StreamItem {
         StreamItem { position: None, is_last: true, ..self.item() }
     }
 
-    /// The answer as an item of a subscription that is at its feed's position. One without data is
-    /// the last: something could not be told.
+    /// The response as an item of a subscription, at the current position of its feed. A response
+    /// without data is the last one, because a later item would hide the gap.
     pub(super) fn into_item(self, feed: &Feed) -> StreamItem {
         let failed = self.0.data == Value::Null;
         let position = feed.position().filter(|_| !failed);
@@ -83,15 +83,15 @@ impl OperationResponse {
     }
 }
 
-/// One answer of a stream. Clones share the bytes.
+/// One response of a stream. Clones share the bytes.
 #[derive(Debug, Clone)]
 pub(super) struct StreamItem {
-    /// Where in the event log it stands; none when it stands nowhere in particular.
+    /// Its position in the event log; `None` if it has none.
     pub(super) position: Option<EventCursor>,
-    /// Whether nothing follows it.
+    /// Whether the stream ends after it.
     pub(super) is_last: bool,
-    /// The errors alone, when nothing was run.
+    /// The errors alone, if nothing was executed.
     pub(super) refusal: Option<Bytes>,
-    /// The whole answer.
+    /// The whole response.
     pub(super) answer: Bytes,
 }

@@ -1,4 +1,4 @@
-//! Reading arguments.
+//! Parsing of arguments.
 
 use async_graphql::Context;
 
@@ -6,7 +6,7 @@ use super::loaders::app;
 use crate::domain::FullName;
 use crate::service::{self, Error};
 
-/// A repository's name as given in an argument.
+/// Parses a repository's name that was given in an argument.
 ///
 /// # Errors
 ///

@@ -12,11 +12,11 @@ use super::document::all_fields;
 use crate::domain::bounds;
 use crate::service::error_code::BAD_USER_INPUT;
 
-/// Whether every argument of a document keeps its bounds.
+/// Checks that every argument of a document is within its bounds.
 ///
 /// # Errors
 ///
-/// The first that does not, by name.
+/// The first argument that is not, by name.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
@@ -39,9 +39,9 @@ pub(super) fn check(
     Ok(())
 }
 
-/// An argument out of its bounds.
+/// An argument that is out of its bounds.
 struct BoundsViolation {
-    /// The way to it, from the inside out.
+    /// The path to it, innermost part first.
     path: Vec<String>,
     reason: String,
 }
@@ -65,8 +65,8 @@ impl BoundsViolation {
 
 struct BoundsChecker<'a> {
     variables: HashMap<&'a Name, &'a Value>,
-    /// Variables that were read, each with the name of the argument that it was read for: a large
-    /// one that is used often is read once for each bound.
+    /// Variables that were checked, each with the name of the argument for which it was checked. A
+    /// large variable that is used often is checked once for each bound.
     known: HashSet<(&'a Name, &'a Name)>,
 }
 

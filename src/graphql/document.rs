@@ -5,7 +5,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 
-/// The operation that a request means.
+/// The operation that a request selects.
 pub(super) fn chosen<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -23,8 +23,8 @@ pub(super) fn chosen<'a>(
     operation.map(|it| &it.node).ok_or_else(|| ServerError::new(unknown(), None))
 }
 
-/// The fields at the root of an operation, those behind spreads too. Fragments must not spread
-/// themselves: `limits` looks.
+/// The fields at the root of an operation, including those in fragments. Fragments must not spread
+/// themselves; `limits` checks that.
 pub(super) fn root_fields<'a>(
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
@@ -54,7 +54,7 @@ pub(super) fn root_fields<'a>(
     fields
 }
 
-/// Every field that a document selects anywhere, in no order.
+/// Every field that a document selects, in any order.
 pub(super) fn all_fields(document: &ExecutableDocument) -> Vec<&Field> {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
     let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);

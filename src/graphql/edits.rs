@@ -28,7 +28,7 @@ pub(super) struct ChangeIssuePayload {
 }
 
 impl ChangeIssuePayload {
-    /// What a use case did, with what the selection wants of it.
+    /// The result of a use case, with the related data that is selected.
     pub(super) async fn load(
         context: &Context<'_>,
         changed: ChangeOutcome,

@@ -35,11 +35,11 @@ pub(super) const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 /// The stream has a gap: the client must reload, then subscribe again.
 pub(super) const RESYNC: &str = "RESYNC";
 
-/// What is answered with [`UNAUTHENTICATED`].
+/// The message for [`UNAUTHENTICATED`].
 const SHOW_A_TOKEN: &str =
     "Unauthorized: this needs one of the server's tokens (`Authorization: Bearer TOKEN`)";
 
-/// Gives every error of an answer its code.
+/// Adds a code to every error of a response.
 pub(super) fn add_codes(app: &App, call: &Call, mut response: Response) -> Response {
     response.errors =
         response.errors.into_iter().map(|error| with_code(app, call, error)).collect();
@@ -84,7 +84,7 @@ fn with_code(app: &App, call: &Call, mut error: ServerError) -> ServerError {
     error
 }
 
-/// Logs what happened and leaves nothing of it in the answer but the id of the line.
+/// Logs the cause and removes it from the response, which contains only the id of the log line.
 fn mask(app: &App, call: &Call, cause: &str, error: &mut ServerError) {
     let request_id = match &call.requester.request_id {
         Some(id) => id.to_string(),
@@ -100,7 +100,7 @@ fn mask(app: &App, call: &Call, cause: &str, error: &mut ServerError) {
     error.extensions.get_or_insert_default().set("requestId", request_id);
 }
 
-/// What a program can act on, besides the code.
+/// What a program can use, besides the code.
 fn details(error: &Error) -> Vec<(&'static str, Value)> {
     let status = |status: &Status| async_graphql::InputType::to_value(status);
     match error {
@@ -125,8 +125,8 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// Names the argument, or the member of it, that could not be read, and says why in the words of
-/// whoever refused it.
+/// Names the argument that could not be parsed, or its member, and gives the reason from the scalar
+/// or enum that rejected it.
 fn name_argument(text: &RequestText, error: &mut ServerError) {
     // The library reports «Failed to parse "ID": why (occurred while parsing "MoveIssueInput")».
     let why = match error.message.split_once("\": ") {
@@ -151,10 +151,10 @@ struct ArgumentError {
     message: String,
 }
 
-/// What the library says of a whole number that is too large for it.
+/// The library's message for an integer that is too large.
 const NO_INT: &str = "Only integers from";
 
-/// The words of every enumeration of the schema.
+/// The values of every enum of the schema.
 static WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let schema = parse_schema(sdl()).expect("the library reads the schema that it has written");
     let words = schema.definitions.into_iter().filter_map(|definition| {
@@ -166,8 +166,8 @@ static WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     words.collect()
 });
 
-/// Reads what the library says of a value that does not fit, and says it as use cases do: which one
-/// it is, and what would fit.
+/// Parses the library's message about a value that does not fit, and rewords it as use cases do:
+/// which value, and what would fit.
 fn argument_error(text: &RequestText, sentence: &str) -> Option<ArgumentError> {
     if sentence.contains(NO_INT) {
         let (from, to) = (i32::MIN, i32::MAX);
@@ -176,7 +176,7 @@ fn argument_error(text: &RequestText, sentence: &str) -> Option<ArgumentError> {
         return Some(ArgumentError { field, message });
     }
     // «Invalid value for argument "filter.statuses.0", enumeration type "Status" does not contain
-    // the value "LATER"», and its like.
+    // the value "LATER"», and similar.
     let (place, why) =
         sentence.strip_prefix("Invalid value for argument \"")?.split_once("\", ")?;
     let is_name = |part: &&str| part.parse::<usize>().is_err();
@@ -200,7 +200,7 @@ fn argument_error(text: &RequestText, sentence: &str) -> Option<ArgumentError> {
     Some(ArgumentError { field, message: format!("{}: {message}", path.join(".")) })
 }
 
-/// The first argument, or member of one, that is a whole number too large for the library.
+/// The first argument, or member of one, that is an integer too large for the library.
 fn oversized(text: &RequestText) -> Option<String> {
     fn in_value(name: &str, value: &Value) -> Option<String> {
         match value {
@@ -224,7 +224,7 @@ fn oversized(text: &RequestText) -> Option<String> {
     })
 }
 
-/// The argument whose value stands at a place of the document, with that value.
+/// The argument whose value is at a place of the document, with that value.
 fn argument_at(text: &RequestText, place: Pos) -> Option<(String, Value)> {
     let document = parse_query(&text.query).ok()?;
     let fields = all_fields(&document);
@@ -234,7 +234,7 @@ fn argument_at(text: &RequestText, place: Pos) -> Option<(String, Value)> {
     Some((name.node.to_string(), value.node.clone().into_const_with(given).ok()?))
 }
 
-/// The member of a value whose text a sentence quotes.
+/// The member of a value whose text a message quotes.
 fn member_with(value: &Value, sentence: &str) -> Option<String> {
     let Value::Object(members) = value else { return None };
     members.iter().find_map(|(name, value)| match value {

@@ -19,7 +19,7 @@ use crate::store::Event;
 /// How many events are cached, the newest ones.
 const MAX_EVENTS: usize = 512;
 
-/// What nearly every reader of a card asks for.
+/// The related data that nearly every subscriber selects.
 const WANTS: loaders::RequestedFields = loaders::RequestedFields {
     body: false,
     lease: true,
@@ -40,7 +40,7 @@ struct CachedEvent {
 }
 
 impl EventCache {
-    /// The issue that an event is about; none when it is no longer shown.
+    /// The issue of an event; `None` if it is no longer shown.
     pub(super) async fn issue(
         &self,
         app: &App,
@@ -55,7 +55,7 @@ impl EventCache {
         self.entry(event).issue.get_or_try_init(load).await.cloned()
     }
 
-    /// Whether a search finds the issue that an event is about.
+    /// Whether a search finds the issue of an event.
     pub(super) async fn is_found(
         &self,
         app: &App,

@@ -32,7 +32,7 @@ use crate::service::claims::presence;
 use crate::service::error_code::TIMEOUT;
 use crate::service::{App, Error, cancellable};
 
-/// How many errors an answer tells of. A document has as many as somebody puts in.
+/// The maximum number of errors in a response. A document can cause any number of them.
 const ERRORS: usize = 50;
 
 /// Executes operations. Cheap to clone.
@@ -48,7 +48,7 @@ struct Inner {
 }
 
 impl Executor {
-    /// The executor of a running service, where a query may take `query_time`.
+    /// Makes the executor of a running service; a query may take `query_time`.
     pub(super) fn new(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::from_sdl(&schema.sdl());
@@ -60,7 +60,8 @@ impl Executor {
         &self.0.app
     }
 
-    /// Reads a request and decides whether it may be run. An answer comes back when it may not.
+    /// Parses a request and checks whether it may be executed. Otherwise returns the response with
+    /// the errors.
     pub(super) fn admit(&self, call: Call) -> Result<Admitted, OperationResponse> {
         match read(&self.0.shapes, &call) {
             Ok((kind, document)) => Ok(Admitted { kind, document, call }),
@@ -68,7 +69,7 @@ impl Executor {
         }
     }
 
-    /// What a client gets to see of a response.
+    /// The response as the client receives it.
     fn answer(&self, call: &Call, mut response: Response) -> OperationResponse {
         if response.errors.iter().any(|error| !error.path.is_empty())
             && let Ok(document) = parse_query(&call.text.query)
@@ -80,7 +81,7 @@ impl Executor {
         OperationResponse::new(add_codes(&self.0.app, call, response))
     }
 
-    /// Runs a query or a mutation to its end.
+    /// Executes a query or a mutation.
     pub(super) async fn execute(&self, admitted: Admitted) -> OperationResponse {
         let Admitted { kind, document, call } = admitted;
         let order = Order::new(&document, &call);
@@ -96,7 +97,7 @@ impl Executor {
         self.answer(&call, order.bring(response))
     }
 
-    /// Runs a query, or a mutation that goes on when whoever asked goes away meanwhile.
+    /// Executes a query or a mutation. A mutation continues even if the client disconnects.
     pub(super) async fn execute_to_the_end(&self, admitted: Admitted) -> OperationResponse {
         if admitted.kind != OperationType::Mutation {
             return self.execute(admitted).await;
@@ -108,14 +109,14 @@ impl Executor {
         let _cancel_on_drop = gone.drop_guard();
         let ended = self.0.mutations.spawn(running).await;
         ended.unwrap_or_else(|_| {
-            // The panic itself is in the log already.
+            // The panic itself is already in the log.
             let broken = Error::Internal(anyhow::anyhow!("a mutation panicked"));
             let error = async_graphql::Error::from(broken).into_server_error(Pos::default());
             self.answer(&call, Response::from_errors(vec![error]))
         })
     }
 
-    /// Runs a subscription by itself, fed from `source`.
+    /// Executes a subscription on its own, with events from `source`.
     pub(super) fn run(&self, call: &Call, source: FeedSource) -> BoxStream<'static, StreamItem> {
         let feed = Feed::new(source);
         let request = call.request(&call.text.query).data(feed.clone());
@@ -125,8 +126,8 @@ impl Executor {
     }
 }
 
-/// The order in which the fields at an answer's root stand. The library leaves them in the order in
-/// which they were done.
+/// The order of the fields at a response's root. The library returns them in the order in which
+/// they were resolved.
 struct Order(Vec<Name>);
 
 impl Order {
@@ -149,7 +150,7 @@ impl Order {
     }
 }
 
-/// Everything that is decided about a request before the schema sees it.
+/// All checks of a request before the schema executes it.
 fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocument), ServerError> {
     let too_much = |error: limits::TooMuch| ServerError::new(error.to_string(), None);
     limits::check_text(&call.text.query).map_err(too_much)?;
@@ -166,8 +167,8 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
     Ok((operation.ty, document))
 }
 
-/// A subscription follows one thing. The library leaves out what a fragment spreads at the root
-/// without a word, so that is refused.
+/// Checks that a subscription has one root field. The library silently ignores fields that a
+/// fragment adds at the root, so they are rejected.
 fn check_root(operation: &OperationDefinition) -> Result<(), ServerError> {
     match operation.selection_set.node.items.as_slice() {
         [only] if matches!(only.node, Selection::Field(_)) => Ok(()),

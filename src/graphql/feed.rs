@@ -28,13 +28,13 @@ use crate::service::events::{Replay, events_after, position};
 use crate::service::{App, Error, Result};
 use crate::store::Event;
 
-/// How many lines of the log are read at once.
+/// How many rows of the log are read at once.
 const BATCH: i64 = 500;
 
-/// What a feed tells.
+/// An item of a feed.
 #[derive(Debug)]
 pub(super) enum FeedItem {
-    /// What happened next.
+    /// The next event.
     Event(Arc<Event>),
     /// Some events are missing. Nothing follows.
     Gap {
@@ -45,7 +45,7 @@ pub(super) enum FeedItem {
     },
 }
 
-/// The live end of the log: everything that the bus sends behind a position.
+/// The live end of the log: everything that the bus sends after a position.
 #[derive(Debug)]
 pub(super) struct Live {
     receiver: broadcast::Receiver<Arc<Event>>,
@@ -53,13 +53,13 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Listens from the newest position on.
+    /// Subscribes, starting at the newest position.
     pub(super) async fn start(app: &App) -> Result<Self> {
         let receiver = app.bus.subscribe();
         Ok(Self { receiver, position: position(app).await? })
     }
 
-    /// The position behind which this tells everything.
+    /// The position after which every event is emitted.
     pub(super) fn position(&self) -> EventCursor {
         self.position
     }
@@ -85,7 +85,7 @@ impl Live {
     }
 }
 
-/// The lines of the log behind `after`, up to and including `through`.
+/// The rows of the log after `after`, up to and including `through`.
 fn replay(
     app: App,
     mut after: EventCursor,
@@ -120,7 +120,7 @@ fn replay(
     }
 }
 
-/// The log behind `after`, or from now on, and then what happens.
+/// The log after `after`, or from now on, followed by live events.
 async fn whole(
     app: App,
     after: Option<EventCursor>,
@@ -134,14 +134,14 @@ async fn whole(
     })
 }
 
-/// Why a position that the log has not reached cannot be resumed from.
+/// Why a cursor beyond the end of the log is rejected.
 pub(super) const BEYOND: &str = "The cursor is from another log";
 
 fn gap(position: EventCursor, reason: String) -> impl Stream<Item = Result<FeedItem>> + Send {
     futures_util::stream::once(async move { Ok(FeedItem::Gap { position, reason }) })
 }
 
-/// One stream and then the other, which is left out when the first ended early.
+/// One stream and then the other, which is skipped if the first ended early.
 fn unless_ended(
     first: impl Stream<Item = Result<FeedItem>> + Send,
     then: impl Stream<Item = Result<FeedItem>> + Send,
@@ -160,12 +160,12 @@ fn unless_ended(
     }
 }
 
-/// A subscriber to records fell behind.
+/// A subscriber to records that fell behind.
 #[derive(Debug, thiserror::Error)]
 #[error("The subscriber fell behind; read the list, then subscribe again")]
 pub(super) struct Lagged;
 
-/// How one execution of a subscription is fed. Handed to it with the request.
+/// The source of events of one execution of a subscription. Passed with the request.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     source: Arc<Mutex<Option<FeedSource>>>,
@@ -173,28 +173,28 @@ pub(super) struct Feed {
     is_last: Arc<AtomicBool>,
 }
 
-/// Which events an execution is fed with.
+/// The events that an execution receives.
 #[derive(Debug)]
 pub(super) enum FeedSource {
-    /// What its own arguments ask for.
+    /// Those that its own arguments specify.
     Arguments,
-    /// Everything behind a position, whatever its arguments say.
+    /// Everything after a position, regardless of its arguments.
     Log {
-        /// Behind this.
+        /// The position.
         after: EventCursor,
     },
-    /// What happens from a position on, whatever its arguments say.
+    /// Live events from a position on, regardless of its arguments.
     Live(Live),
-    /// What the log has between two positions, the second included; then it ends.
+    /// The events in the log between two positions, including the second; then it ends.
     Replay {
-        /// Behind this.
+        /// The first position, exclusive.
         after: EventCursor,
-        /// Up to this.
+        /// The last position, inclusive.
         through: EventCursor,
     },
-    /// Nothing but word of a gap.
+    /// Only the report of a gap.
     Gap {
-        /// Where the stream ends.
+        /// The position at which the stream ends.
         position: EventCursor,
         /// The reason, as one sentence.
         reason: String,
@@ -211,14 +211,14 @@ impl Feed {
         }
     }
 
-    /// The position of the item that is being resolved, or was last; none where items stand nowhere
-    /// in the log. Items of one execution are resolved one after the other.
+    /// The position of the item that is being resolved, or was resolved last; `None` if items have
+    /// no position in the log. Items of one execution are resolved one after the other.
     pub(super) fn position(&self) -> Option<EventCursor> {
         let position = EventCursor(self.position.load(Ordering::Acquire));
         (position != EventCursor::default()).then_some(position)
     }
 
-    /// Says which item will be resolved next.
+    /// Sets the position of the item that will be resolved next.
     pub(super) fn set_position(&self, position: EventCursor) {
         self.position.store(position.0, Ordering::Release);
     }
@@ -228,7 +228,7 @@ impl Feed {
         self.is_last.load(Ordering::Acquire)
     }
 
-    /// Says that the item which will be resolved next ends the stream.
+    /// Marks the item that will be resolved next as the last one.
     pub(super) fn set_last(&self) {
         self.is_last.store(true, Ordering::Release);
     }

@@ -31,11 +31,11 @@ pub(super) const REQUEST_SIZE: usize = 256 * 1024;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Answers a request.
+/// Handles a request.
 ///
 /// # Errors
 ///
-/// The refusal of a request that was not even read.
+/// The error response to a request that could not be read.
 pub(super) async fn answer(
     server: &Server,
     parts: &Parts,
@@ -47,7 +47,7 @@ pub(super) async fn answer(
         return Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST").with(allow));
     }
     if is_get && parts.uri.query().is_none() && wants_page(&parts.headers) {
-        // Relative, so that it also leads there below a path that a proxy takes off.
+        // Relative, so that it also works below a path that a proxy removes.
         let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |asked| &asked.0);
         let page = format!("{}graphiql", relative_root(asked.path()));
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response());
@@ -90,9 +90,9 @@ pub(super) async fn answer(
     Ok(shown(server.execute(admitted).await, media))
 }
 
-/// An answer in a media type: the bytes of one without errors, or any other. Under the older type
-/// everything that is well-formed is 200, except what a proxy or a client must be able to tell from
-/// the status.
+/// A response in a media type: the bytes of one without errors, or any other. Under the older media
+/// type every well-formed response has the status 200, except those whose status a proxy or a
+/// client needs.
 fn shown(answer: Result<Bytes, OperationResponse>, media: Media) -> Response {
     let media_type = [(CONTENT_TYPE, media.content_type())];
     let answer = match answer {
@@ -116,7 +116,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, HttpError> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     match value.to_str().unwrap_or_default() {
-        // A stream that has sent no position yet has none to give back.
+        // A stream that has not sent a position yet has none to send back.
         "" => Ok(None),
         text => text
             .parse()
@@ -173,7 +173,7 @@ pub(super) fn members_of_json(text: &[u8]) -> Result<Map<String, Value>, HttpErr
     }
 }
 
-/// The request that its members make.
+/// Builds the request from its members.
 pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, HttpError> {
     let mut text = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(None),
@@ -200,7 +200,7 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, HttpError>
     Ok(query)
 }
 
-/// Why a request was not even read.
+/// Why a request could not be read.
 #[derive(Debug)]
 pub(super) struct HttpError {
     status: StatusCode,
@@ -218,14 +218,14 @@ impl HttpError {
         Self { status, code, sentence, field: None, header: None, media: Media::Json }
     }
 
-    /// A member of the request is wrong.
+    /// The error for an invalid member of the request.
     fn for_field(field: &str, reason: &str) -> Self {
         let sentence = format!("{field}: {reason}");
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, sentence) }
     }
 
-    /// The document is named by its hash alone. The sentence is what clients know: they send the
-    /// whole document then, which is always taken.
+    /// The error for a document that is named by its hash alone. Clients recognise the message and
+    /// then send the whole document, which is always accepted.
     fn not_stored() -> Self {
         let code = "PERSISTED_QUERY_NOT_FOUND";
         Self { code, ..Self::new(StatusCode::OK, "PersistedQueryNotFound") }
@@ -239,7 +239,7 @@ impl HttpError {
         Self { media, ..self }
     }
 
-    /// The refusal as an answer.
+    /// The error as a response.
     pub(super) fn answer(&self) -> OperationResponse {
         let mut error = async_graphql::ServerError::new(&self.sentence, None);
         let extensions = error.extensions.get_or_insert_default();

@@ -14,36 +14,36 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned};
 
-/// How deep brackets may nest in a text, strings and comments left out.
+/// The maximum nesting of brackets in a text, without strings and comments.
 const NESTING: usize = 64;
-/// How deep fields may nest.
+/// The maximum nesting of fields.
 const DEPTH: usize = 15;
-/// How deep fields of introspection may nest.
+/// The maximum nesting of introspection fields.
 const INTROSPECTION_DEPTH: usize = 30;
-/// How many lists of introspection may stand in each other.
+/// The maximum nesting of introspection lists.
 const INTROSPECTION_LISTS: usize = 2;
-/// How many fields there may be, with every spread of a fragment counted.
+/// The maximum number of fields; a fragment counts each time it is spread.
 const FIELDS: usize = 2000;
-/// How many fragments may stand in each other.
+/// The maximum nesting of fragments.
 const SPREADS: usize = 32;
-/// How many fields may go by another name.
+/// The maximum number of aliases.
 const ALIASES: usize = 100;
-/// How many directives there may be.
+/// The maximum number of directives.
 const DIRECTIVES: usize = 200;
-/// How many fields an operation may have at its root.
+/// The maximum number of root fields of an operation.
 const ROOT_FIELDS: usize = 20;
-/// How many operations a document may have.
+/// The maximum number of operations in a document.
 const OPERATIONS: usize = 20;
 
-/// What a query may cost: fields, weighed with the rows they are asked of.
+/// The maximum cost of a query: its fields, weighted with the number of rows they apply to.
 pub(super) const COMPLEXITY: usize = 250_000;
 
-/// Why a document is too much, as one sentence.
+/// Why a document exceeds a limit, as one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct TooMuch(String);
 
-/// Whether a text may be parsed.
+/// Checks a text before it is parsed.
 pub(super) fn check_text(text: &str) -> Result<(), TooMuch> {
     match nesting(text) {
         deep if deep > NESTING => {
@@ -53,7 +53,7 @@ pub(super) fn check_text(text: &str) -> Result<(), TooMuch> {
     }
 }
 
-/// How deep brackets nest outside strings and comments.
+/// The nesting of brackets outside strings and comments.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut rest = text;
@@ -73,7 +73,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// What follows a string whose first quote is already behind us. A block string that never ends is
+/// The text after a string whose first quote was already read. A block string that never ends is
 /// none: the grammar reads an empty string there, and then another.
 fn after_string(text: &str) -> &str {
     if let Some(mut block) = text.strip_prefix("\"\"") {
@@ -96,7 +96,7 @@ fn after_string(text: &str) -> &str {
     ""
 }
 
-/// Whether a document may be validated.
+/// Checks a document before it is validated.
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), TooMuch> {
     let mut scales = Scales { fragments: &document.fragments, known: HashMap::new(), level: 0 };
     let mut whole = Weight::default();
@@ -105,7 +105,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), TooMuch> {
         at_most("fields at the root of an operation", weight.top, ROOT_FIELDS)?;
         whole = whole.beside(weight);
     }
-    // Fragments that no operation spreads are validated too.
+    // Fragments that no operation uses are validated too.
     for name in document.fragments.keys() {
         if !scales.known.contains_key(name) {
             whole = whole.beside(scales.fragment(name)?);
@@ -133,7 +133,7 @@ fn at_most(what: &str, has: usize, may: usize) -> Result<(), TooMuch> {
     }
 }
 
-/// How much there is in a selection, spreads included.
+/// The size of a selection, including its fragments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Weight {
     /// Fields of the selection itself.
@@ -144,7 +144,7 @@ struct Weight {
     depth: usize,
     introspection_depth: usize,
     introspection_lists: usize,
-    /// How many spreads stand in each other.
+    /// The nesting of fragments.
     spreads: usize,
 }
 
@@ -169,9 +169,9 @@ impl Weight {
 
 struct Scales<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// Fragments that were weighed; none while one is on the scales.
+    /// Fragments that were measured; `None` while one is being measured.
     known: HashMap<&'a Name, Option<Weight>>,
-    /// How many fragments are on the scales.
+    /// How many fragments are being measured.
     level: usize,
 }
 
@@ -208,7 +208,7 @@ impl<'a> Scales<'a> {
         let levels = inside.introspection_depth.max(inside.depth) + 1;
         let (depth, introspection_depth, introspection_lists) = match name {
             "__schema" | "__type" => (1, levels, lists),
-            // Outside of introspection its lists are fields like others.
+            // Outside of introspection these fields are like others.
             _ => (inside.depth + 1, inside.introspection_depth, lists),
         };
         Ok(Weight {
@@ -224,7 +224,7 @@ impl<'a> Scales<'a> {
     }
 
     fn fragment(&mut self, name: &Name) -> Result<Weight, TooMuch> {
-        // A fragment that is not there is refused by validation, which looks at each spread of it.
+        // Validation rejects a spread of a fragment that does not exist.
         let Some((name, fragment)) = self.fragments.get_key_value(name) else {
             return Ok(Weight { fields: 1, ..Weight::default() });
         };
@@ -323,7 +323,7 @@ mod tests {
                 assert!(refused.ends_with("32 levels of fragments"), "{refused}");
             }
         }
-        // Each chain alone is short enough, and one hangs on the other.
+        // Each chain alone is short enough, and one continues the other.
         let unused = chain(5_000, false).replace("{ ...f0 }", "{ a }");
         assert!(refusal(&unused).is_some());
     }

@@ -18,26 +18,26 @@ use crate::store::board::blockers::{self, DependencyCounts};
 use crate::store::board::issues;
 use crate::store::{self, Page};
 
-/// The running service, which every execution has.
+/// The running service, which every execution has in its context.
 pub(super) fn app<'a>(context: &Context<'a>) -> &'a App {
     context.data_unchecked()
 }
 
-/// Who asks, which every execution knows.
+/// The caller, which every execution has in its context.
 pub(super) fn actor<'a>(context: &Context<'a>) -> &'a Actor {
     context.data_unchecked()
 }
 
-/// A thing that hangs on a row, loaded along with the rows of its page or not.
+/// Data related to a row, which may have been loaded with the rows of its page.
 #[derive(Debug, Clone)]
 pub(super) enum Related<T> {
-    /// Loaded: there, or not there.
+    /// Loaded; `None` if it does not exist.
     Known(Option<T>),
-    /// Nobody seemed to want it.
+    /// Not loaded, because it did not seem to be selected.
     Left,
 }
 
-/// An issue with what its page brought along.
+/// An issue with the related data that was loaded with its page.
 #[derive(Debug)]
 pub(super) struct Issue {
     pub(super) row: store::Issue,
@@ -50,7 +50,7 @@ pub(super) struct Issue {
     pub(super) blocks: Related<Vec<Dependency>>,
 }
 
-/// A dependency, from the view of one of its two issues.
+/// A dependency, as seen from one of its two issues.
 #[derive(Debug, Clone)]
 pub(super) struct Dependency {
     pub(super) row: blockers::Dependency,
@@ -58,7 +58,7 @@ pub(super) struct Dependency {
 }
 
 impl Related<Arc<Issue>> {
-    /// The issue, whose id the row has.
+    /// Loads the issue of a row.
     pub(super) async fn resolve(
         &self,
         context: &Context<'_>,
@@ -95,22 +95,22 @@ impl Related<Arc<Issue>> {
 /// The fields of issues that a selection requests besides their rows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestedFields {
-    /// Their Markdown texts.
+    /// The Markdown body.
     pub(super) body: bool,
-    /// Who holds them.
+    /// The live lease.
     pub(super) lease: bool,
-    /// Whether they are in back-off.
+    /// The back-off.
     pub(super) backoff: bool,
-    /// How many issues they wait for, and how many wait for them.
+    /// The dependency counts.
     pub(super) counts: bool,
-    /// What they wait for.
+    /// The dependencies that block them.
     pub(super) blocked_by: Option<Edges>,
-    /// What waits for them.
+    /// The dependencies that they block.
     pub(super) blocks: Option<Edges>,
 }
 
 impl RequestedFields {
-    /// What a selection on one issue wants.
+    /// The fields that a selection on one issue requests.
     pub(super) fn from_lookahead(issue: &Lookahead<'_>) -> Self {
         let has = |field| issue.field(field).exists();
         let edges = |field| Some(issue.field(field)).filter(Lookahead::exists);
@@ -124,7 +124,7 @@ impl RequestedFields {
         }
     }
 
-    /// What a selection on a connection of issues wants.
+    /// The fields that a selection on a connection of issues requests.
     pub(super) fn from_connection_lookahead(list: &Lookahead<'_>) -> Self {
         nodes(list).iter().map(Self::from_lookahead).fold(Self::default(), Self::or)
     }
@@ -141,12 +141,13 @@ impl RequestedFields {
     }
 }
 
-/// What a selection on dependencies wants of the other issues; none where it does not ask for those.
+/// The fields that a selection on dependencies requests of the other issues; `None` if it does not
+/// request those.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edges(Option<Box<RequestedFields>>);
 
 impl Edges {
-    /// What a selection on a list of dependencies wants.
+    /// The fields that a selection on a list of dependencies requests.
     pub(super) fn from_lookahead(list: &Lookahead<'_>) -> Self {
         let issue = Some(list.field("issue")).filter(Lookahead::exists);
         Self(issue.map(|issue| Box::new(RequestedFields::from_lookahead(&issue))))
@@ -164,7 +165,7 @@ fn either<T>(one: Option<T>, other: Option<T>, both: impl FnOnce(T, T) -> T) -> 
     }
 }
 
-/// Rows with the issues that hang on them, when the page's selection wants those.
+/// Rows with their issues, if the page's selection requests those.
 pub(super) async fn with_issues<Row>(
     context: &Context<'_>,
     page: Page<Row>,
@@ -203,7 +204,7 @@ pub(super) async fn issues_by_id(
     Ok(shown.map(|issue| (issue.row.id, issue)).collect())
 }
 
-/// An issue with its repository, and with what its selection wants.
+/// An issue with its repository and the related data that is selected.
 pub(super) async fn one_issue(
     app: &App,
     row: store::Issue,
@@ -213,7 +214,7 @@ pub(super) async fn one_issue(
     Ok(issues.pop().expect("as many issues come out as go in"))
 }
 
-/// Issues with their repositories, and with what their selection wants.
+/// Issues with their repositories and the related data that is selected.
 pub(super) async fn all_issues(
     app: &App,
     rows: Vec<store::Issue>,
@@ -233,7 +234,7 @@ pub(super) async fn issues(
     Ok(pages.pop().expect("as many pages come out as go in"))
 }
 
-/// Pages of rows as issues; what they need is loaded for all of them at once.
+/// Pages of rows as issues; related data is loaded for all of them at once.
 pub(super) async fn issue_pages(
     app: &App,
     pages: Vec<Page<store::Issue>>,
@@ -300,7 +301,7 @@ async fn repositories(
     Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
 }
 
-/// An issue and its repository as a use case found them.
+/// An issue and its repository as a use case returned them.
 pub(super) async fn issue(
     app: &App,
     (row, repository): (store::Issue, store::Repository),
@@ -348,13 +349,13 @@ pub(super) async fn dependency_counts(app: &App, row: &store::Issue) -> Result<D
     }
 }
 
-/// What one issue waits for.
+/// The dependencies that block one issue.
 pub(super) async fn blocked_by(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
     let rows = service::board::dependencies::blocked_by(app, &[id]).await?;
     Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
 }
 
-/// What waits for one issue.
+/// The dependencies that one issue blocks.
 pub(super) async fn blocks(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
     let rows = service::board::dependencies::blocks(app, &[id]).await?;
     Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
@@ -362,7 +363,7 @@ pub(super) async fn blocks(app: &App, id: IssueId, edges: Edges) -> Result<Vec<D
 
 type ByIssue = HashMap<IssueId, Vec<Dependency>>;
 
-/// The dependencies of some issues, as far as their selection wants them.
+/// The dependencies of some issues, if they are selected.
 struct Dependencies {
     counts: Option<HashMap<IssueId, DependencyCounts>>,
     blocked_by: Option<ByIssue>,
@@ -394,7 +395,7 @@ impl Dependencies {
         Ok(Self { counts, blocked_by, blocks })
     }
 
-    /// What was loaded of one issue.
+    /// The dependencies that were loaded for one issue.
     fn take(
         &mut self,
         row: &store::Issue,
@@ -412,7 +413,7 @@ impl Dependencies {
     }
 }
 
-/// Dependencies by the issue whose they are, with the other issues where those are wanted.
+/// Dependencies by issue, with the other issues if those are selected.
 async fn by_issue(app: &App, rows: Vec<blockers::Dependency>, edges: &Edges) -> Result<ByIssue> {
     let others = match &edges.0 {
         Some(fields) => {
@@ -435,7 +436,7 @@ async fn by_issue(app: &App, rows: Vec<blockers::Dependency>, edges: &Edges) -> 
     Ok(lists)
 }
 
-/// Issues by id. Boxed, because their selection may want their dependencies in turn.
+/// Issues by id. Boxed, because their selection may include dependencies in turn.
 fn others<'a>(
     app: &'a App,
     ids: Vec<IssueId>,
@@ -444,7 +445,7 @@ fn others<'a>(
     Box::pin(async move { issues_by_id(app, &ids, fields.clone()).await })
 }
 
-/// Both ways from a connection to its nodes.
+/// The two ways to select the nodes of a connection.
 fn nodes<'a>(list: &Lookahead<'a>) -> [Lookahead<'a>; 2] {
     [list.field("nodes"), list.field("edges").field("node")]
 }

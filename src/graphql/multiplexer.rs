@@ -55,10 +55,10 @@ use super::request::{Admitted, Call};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};
 
-/// How many answers a member may be behind.
+/// The maximum number of responses by which a member may fall behind.
 const BACKLOG: usize = 256;
 
-/// How often in a row a member looks for a group that is not over before it runs by itself.
+/// How many times in a row a member tries to join a group before it executes on its own.
 const TRIES: usize = 3;
 
 /// The groups that have members.
@@ -72,9 +72,9 @@ struct Key {
     operation_name: Option<String>,
     /// As JSON, without what `after` is bound to.
     variables: String,
-    /// What the subscriber may see.
+    /// The subscriber's tier, because it limits what may be read.
     tier: Tier,
-    /// Whether it is a worker, who may see less than others of its tier.
+    /// Whether the subscriber is a worker, who may read less than others of its tier.
     is_worker: bool,
 }
 
@@ -82,16 +82,16 @@ struct Key {
 #[derive(Debug)]
 struct SharedSubscription {
     key: Key,
-    /// What every member runs; `after` means nothing in it.
+    /// The request that every member executes; its `after` is ignored.
     call: Call,
-    /// Behind which position the member wants to begin; now when none.
+    /// The position after which the member starts; `None` to start now.
     after: Option<EventCursor>,
 }
 
 impl Multiplexer {
-    /// Runs any operation as a stream of answers: one for a query or a mutation, one for each event
-    /// of a subscription, which has begun when this returns. `resume` is a position to begin behind
-    /// that overrules the document's.
+    /// Executes any operation as a stream of responses: one for a query or a mutation, one for each
+    /// event of a subscription. The subscription is active when this returns. `resume` is a
+    /// position that replaces the `after` of the document.
     pub(super) async fn follow(
         &self,
         executor: &Executor,
@@ -115,13 +115,13 @@ impl Multiplexer {
         }
     }
 
-    /// How many different subscriptions run, each for any number of subscribers.
+    /// The number of different running subscriptions, each with any number of subscribers.
     pub(super) fn subscriptions(&self) -> usize {
         self.lock().len()
     }
 }
 
-/// The responses for one subscriber, which is a member of its first group already.
+/// The responses for one subscriber, which is already a member of its first group.
 fn shared(
     multiplexer: Multiplexer,
     executor: Executor,
@@ -142,7 +142,7 @@ fn shared(
             let member = match member {
                 Ok(Some(member)) => member,
                 Ok(None) => continue,
-                // Running by itself meets the same failure and words it as an answer.
+                // Executing alone fails in the same way and returns the error as a response.
                 Err(_) => break,
             };
             let begin = seen.unwrap_or(member.position);
@@ -189,7 +189,7 @@ fn shared(
     }
 }
 
-/// What a member has missed who has seen `seen` when its group is at `position`.
+/// What a member has missed that has seen `seen`, when its group is at `position`.
 async fn missed(
     executor: &Executor,
     call: &Call,
@@ -208,14 +208,14 @@ async fn missed(
             let reason = BEYOND.to_owned();
             executor.run(call, FeedSource::Gap { position: newest, reason })
         }
-        // Whether the position is from this log is unknown now; the log itself will tell.
+        // It is unknown now whether the position is from this log; the replay will find out.
         Err(_) => executor.run(call, FeedSource::Log { after: seen }),
     }
 }
 
 impl SharedSubscription {
-    /// How a subscription can be shared; none when it cannot, which costs an execution of its own
-    /// and nothing else.
+    /// How a subscription can be shared; `None` if it cannot, which only costs an execution of its
+    /// own.
     fn from_admitted(admitted: &Admitted) -> Option<Self> {
         let mut call = admitted.call.clone();
         let operation = chosen(&admitted.document, call.operation_name.as_deref()).ok()?;
@@ -234,7 +234,7 @@ impl SharedSubscription {
                     let default = || of_name.node.default_value.as_ref().map(|it| it.node.clone());
                     let given = call.text.variables.get(&name).cloned().or_else(default);
                     after = Option::<EventCursor>::parse(given).ok()?;
-                    // A variable that may not be null needs a value, though nobody reads it.
+                    // A non-null variable needs a value, though nothing reads it.
                     call.text.variables.insert(name, EventCursor::default().to_value());
                 }
                 (None, Ok(Value::Null)) => {}
@@ -252,7 +252,7 @@ impl SharedSubscription {
     }
 }
 
-/// In how many arguments of a document a variable stands.
+/// The number of arguments in a document that use a variable.
 fn uses(document: &ExecutableDocument, variable: &Name) -> usize {
     let mut uses = 0;
     for (_, value) in all_fields(document).into_iter().flat_map(|field| &field.arguments) {
@@ -270,7 +270,7 @@ fn highest_tier(actor: &Actor) -> Tier {
     tiers.into_iter().find(|tier| actor.may(*tier)).unwrap_or(Tier::Public)
 }
 
-/// Subscribers that ask the same.
+/// Members with equal subscriptions.
 #[derive(Debug)]
 struct Group {
     key: Key,
@@ -305,7 +305,7 @@ struct Published(Mutex<Publisher>);
 struct Publisher {
     /// The position up to which all events were published.
     position: EventCursor,
-    /// Where later events will be published; none before the group begins and after it is over.
+    /// The channel for later events; `None` before the group starts and after it ended.
     sender: Option<broadcast::Sender<StreamItem>>,
 }
 
@@ -318,13 +318,13 @@ impl Published {
         let mut publisher = self.lock();
         publisher.position = item.position.unwrap_or_default().max(publisher.position);
         if let Some(sender) = &publisher.sender {
-            // Nobody listening is no failure: the group is about to be dropped.
+            // A failure means that there are no receivers: the group is about to be dropped.
             let _ = sender.send(item);
         }
     }
 }
 
-/// Ends a group when its task does, by whatever way.
+/// Ends a group when its task ends, for any reason.
 struct CloseOnDrop(Arc<Published>);
 
 impl Drop for CloseOnDrop {
@@ -344,12 +344,12 @@ struct Member {
 /// What a member receives.
 enum MemberItem {
     Item(StreamItem),
-    /// Answers were dropped, because the member was too far behind.
+    /// Responses were dropped, because the member fell too far behind.
     Lag,
 }
 
 impl Member {
-    /// Everything that the group publishes behind the member's position, until the group is over.
+    /// Everything that the group publishes after the member's position, until the group ends.
     fn items(self) -> impl Stream<Item = MemberItem> + Send {
         let Self { mut receiver, group, .. } = self;
         stream! {
@@ -369,7 +369,7 @@ impl Member {
 }
 
 impl Multiplexer {
-    /// Joins the group of a subscription; none when the group has ended already.
+    /// Joins the group of a subscription; `None` if the group has already ended.
     async fn join(
         &self,
         executor: &Executor,
@@ -453,7 +453,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let mut groups = self.multiplexer.lock();
-        // By now a new group may bear the same key.
+        // A new group may have taken the same key.
         if groups.get(&self.key).is_some_and(|of| of.strong_count() == 0) {
             groups.remove(&self.key);
         }

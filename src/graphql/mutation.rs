@@ -38,7 +38,8 @@ pub(super) struct Mutation(
     WebhookMutation,
 );
 
-/// What a mutation weighs: more than any page of rows, because it reaches GitHub.
+/// The number of rows for which a mutation is weighted: it costs more than any page, because it
+/// sends requests to GitHub.
 const MUTATION: Option<i32> = Some(1);
 
 /// The result of a move.

@@ -6,12 +6,12 @@
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 
-/// A media type that answers come in.
+/// A media type of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
     /// `application/json`, which every client understands.
     Json,
-    /// `application/graphql-response+json`, whose statuses mean something.
+    /// `application/graphql-response+json`, whose status codes are meaningful.
     ResponseJson,
     /// `text/event-stream`.
     EventStream,
@@ -28,8 +28,8 @@ impl Media {
     }
 }
 
-/// The media type that a request likes best of those we have; none when it likes none of them.
-/// Among equals the first mentioned wins, and without a wish it is JSON.
+/// The preferred supported media type of a request; `None` if it accepts none of them. Among equal
+/// ones the first wins; without a preference it is JSON.
 pub(super) fn accepted(headers: &HeaderMap) -> Option<Media> {
     let mut lines = headers.get_all(ACCEPT).iter().peekable();
     if lines.peek().is_none() {
@@ -60,8 +60,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<Media> {
     best.map(|(_, media)| media)
 }
 
-/// A media range in lower case and how much it is liked, in thousandths. What cannot be read is not
-/// liked.
+/// A media range in lower case with its quality in thousandths; 0 if it cannot be parsed.
 fn range(text: &str) -> (String, u16) {
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -74,7 +73,7 @@ fn range(text: &str) -> (String, u16) {
     (name, quality.map_or(Some(1000), thousandths).unwrap_or(0))
 }
 
-/// Whether a body says that it is JSON in UTF-8.
+/// Whether the content type is JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;

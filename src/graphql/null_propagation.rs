@@ -14,12 +14,12 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{PathSegment, Response, Value};
 
-/// The fields of every type, with their own types.
+/// The fields of every type of the schema, with their types.
 #[derive(Debug)]
 pub(super) struct Shapes(HashMap<String, HashMap<String, Type>>);
 
 impl Shapes {
-    /// The shapes in a schema's text.
+    /// Reads the types from a schema's text.
     pub(super) fn from_sdl(sdl: &str) -> Self {
         let schema = parse_schema(sdl).expect("the library reads the schema that it has written");
         let types = schema.definitions.into_iter().filter_map(|definition| {
@@ -47,7 +47,7 @@ impl Shapes {
         self.0.get(type_name)?.get(field)
     }
 
-    /// Puts null where the errors of an answer left nothing.
+    /// Sets to null what the errors of a response left out.
     pub(super) fn complete(
         &self,
         document: &ExecutableDocument,
@@ -64,7 +64,7 @@ impl Shapes {
         }
     }
 
-    /// How much of a path leads to the deepest place on it that may be null; 0 for the whole answer.
+    /// The length of the path to the deepest nullable place on it; 0 for the whole response.
     fn nullable_end(
         &self,
         document: &ExecutableDocument,
@@ -101,7 +101,7 @@ impl Shapes {
         end
     }
 
-    /// Finds what is selected under a key, behind spreads too: its type, and what is selected in it.
+    /// Finds what is selected under a key, including fragments: its type, and its selection.
     fn find<'a>(
         &'a self,
         document: &'a ExecutableDocument,
@@ -155,7 +155,7 @@ pub(super) fn root_type(operation: OperationType) -> &'static str {
     }
 }
 
-/// The name of a type, whatever lists are around it.
+/// The name of a type, without the lists around it.
 pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
@@ -163,7 +163,7 @@ pub(super) fn named(ty: &Type) -> &str {
     }
 }
 
-/// Puts null at the end of a path, unless something before the end is null already.
+/// Sets the end of a path to null, unless something before it is null already.
 fn blank(data: &mut Value, path: &[PathSegment]) {
     let Some((last, parents)) = path.split_last() else {
         *data = Value::Null;
@@ -190,8 +190,8 @@ fn blank(data: &mut Value, path: &[PathSegment]) {
                 *element = Value::Null;
             }
         }
-        // The library makes an object null in which every field failed; here it is the only field
-        // of the answer, which may be null itself.
+        // The library sets an object to null if all of its fields failed; here it is the only field
+        // of the response, which may be null itself.
         (whole @ Value::Null, PathSegment::Field(key)) if parents.is_empty() => {
             let field = (async_graphql::Name::new(key), Value::Null);
             *whole = Value::Object([field].into_iter().collect());

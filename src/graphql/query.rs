@@ -199,7 +199,7 @@ impl ServiceQuery {
     }
 }
 
-/// Absence is an answer to those who look something up.
+/// Turns [`service::Error::NotFound`] into `None`, for queries that look up one object.
 fn found<T>(result: service::Result<T>) -> service::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -1,4 +1,4 @@
-//! A request as every transport hands it over: who sent it, its document and its variables.
+//! A request as every transport passes it on: its caller, its document and its variables.
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, Variables};
@@ -7,54 +7,54 @@ use axum::http::request::Parts;
 use crate::domain::Actor;
 use crate::middleware::RequestId;
 
-/// The text of a request, for errors that point at a place in it.
+/// The text of a request, for errors that refer to a place in it.
 #[derive(Debug, Clone)]
 pub(super) struct RequestText {
     pub(super) query: String,
     pub(super) variables: Variables,
 }
 
-/// A request that may be run.
+/// A request that may be executed.
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// What kind of operation it is.
     pub(super) kind: OperationType,
-    /// Its document, read.
+    /// Its parsed document.
     pub(super) document: ExecutableDocument,
     /// The request.
     pub(super) call: Call,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone)]
 pub(super) struct Requester {
-    /// Who it is.
+    /// The authenticated caller.
     pub(super) actor: Actor,
-    /// What our log calls the request; a request made up here has none.
+    /// The request's id in the log; `None` for requests that Dispatch makes itself.
     pub(super) request_id: Option<RequestId>,
 }
 
 impl Requester {
-    /// Who sent a request. Without word from the middleware it is nobody.
+    /// The caller of a request, as the middleware set it; anonymous if it did not.
     pub(super) fn from_request(request: &Parts) -> Self {
         let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
         Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }
     }
 }
 
-/// Who asks for what.
+/// A request and its caller.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
-    /// Who asks.
+    /// The caller.
     pub(super) requester: Requester,
     /// The document and its variables.
     pub(super) text: RequestText,
-    /// Which operation of the document is meant; none when it has one only.
+    /// The selected operation; `None` if the document has only one.
     pub(super) operation_name: Option<String>,
 }
 
 impl Call {
-    /// What somebody asks.
+    /// Makes a call from a library's request.
     pub(super) fn new(requester: Requester, request: Request) -> Self {
         let text = RequestText { query: request.query, variables: request.variables };
         Self { requester, text, operation_name: request.operation_name }

@@ -35,13 +35,13 @@ use crate::store::board::snapshot::Snapshot;
 /// The longest time for which a response is cached.
 const MAX_AGE: TimeDelta = TimeDelta::seconds(1);
 
-/// Maximal size of all cached responses in bytes. Beyond it, those that are rarely asked for go.
+/// Maximum size of all cached responses, in bytes. Beyond it, rarely used entries are evicted.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How long a response is kept that nobody asks for.
+/// How long an unused response stays cached.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
-/// What an entry takes besides the response itself: its key, its state, and its part of the map.
+/// The overhead of an entry besides the response: its key, its state, and its part of the map.
 const OVERHEAD: usize = 300;
 
 /// The cached responses.
@@ -62,16 +62,16 @@ impl Default for ResponseCache {
     }
 }
 
-/// The place of one query's responses.
+/// The cache entry of one query.
 #[derive(Debug)]
 struct Entry {
     flight: SingleFlight<CachedResponse>,
-    /// The size of the last response with what belongs to it, in bytes.
+    /// The size of the last response with its overhead, in bytes.
     weight: AtomicU32,
 }
 
-/// What makes two requests the same: who asks, and every word. Stored as a digest, because the same
-/// document comes with thousands of variables.
+/// The cache key: the caller and the whole request. Stored as a digest, because the same document
+/// comes with thousands of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct CacheKey([u8; 32]);
 
@@ -85,11 +85,11 @@ impl CacheKey {
     }
 }
 
-/// A response, and the state of the database in which its computation began.
+/// A response, and the state of the database before its query was executed.
 #[derive(Debug, Clone)]
 struct CachedResponse {
     answer: Bytes,
-    /// None when the state could not be read: then only those who wait get the response.
+    /// `None` if the state could not be read: then only the waiting callers get the response.
     state: Option<Snapshot>,
     began_at: DateTime<Utc>,
 }
@@ -108,8 +108,8 @@ impl CachedResponse {
 }
 
 impl ResponseCache {
-    /// The response to a query that was executed before: the cached one while it is fresh. None when it
-    /// never was.
+    /// The response to a query that was executed before: the cached one while it is fresh. `None`
+    /// if the query was never executed.
     pub(super) async fn cached(
         &self,
         executor: &Executor,
@@ -133,7 +133,7 @@ impl ResponseCache {
         Some(outcome.await.map(|cached| cached.answer))
     }
 
-    /// Runs a query or a mutation, and keeps what a query is answered.
+    /// Executes a query or a mutation, and caches the response to a query.
     pub(super) async fn execute(
         &self,
         executor: &Executor,
@@ -149,7 +149,7 @@ impl ResponseCache {
         Ok(answer)
     }
 
-    /// Keeps the first response to a query.
+    /// Caches the first response to a query.
     fn insert(&self, key: CacheKey, cached: CachedResponse) {
         let weight = AtomicU32::new(cached.weight());
         self.entries.entry(key).or_insert_with(|| {
@@ -157,18 +157,19 @@ impl ResponseCache {
         });
     }
 
-    /// Lets the cache know the size of a later response; it weighs an entry when that is inserted.
+    /// Updates the size of an entry after a later response, because the cache weighs entries when
+    /// they are inserted.
     fn weigh(&self, key: CacheKey, entry: &Arc<Entry>, weight: u32) {
         if entry.weight.swap(weight, Ordering::Relaxed) != weight {
             self.entries.insert(key, Arc::clone(entry));
         }
     }
 
-    /// The state that the database is in now, unless it cannot be asked, and the time.
+    /// The current state of the database, or `None` if it cannot be read, and the time.
     async fn read_snapshot(&self, executor: &Executor) -> (Option<Snapshot>, DateTime<Utc>) {
         let now = executor.app().clock.now();
         let read = |_| service::board::snapshot::current(executor.app());
-        // Whoever runs the query meets the same failure, and words it.
+        // Executing the query fails in the same way and returns the error.
         (self.snapshots.run(read).await.ok(), now)
     }
 }

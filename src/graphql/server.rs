@@ -16,12 +16,12 @@ use crate::bus::Bus;
 use crate::domain::EventCursor;
 use crate::service::App;
 
-/// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
-/// outcome open.
+/// The timeout of a query. Mutations have timeouts of their own: aborting one would leave its
+/// outcome unknown.
 const QUERY_TIME: Duration = Duration::from_secs(15);
 
-/// Everything that the transports share: the schema, the cached responses and the subscriptions that
-/// run. Cheap to clone.
+/// What the transports share: the schema, the cached responses and the running subscriptions. Cheap
+/// to clone.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 
@@ -37,14 +37,14 @@ impl Server {
         Self::with_query_time(app, QUERY_TIME)
     }
 
-    /// The same, where a query may take another time.
+    /// The same with another timeout for queries.
     pub fn with_query_time(app: App, query_time: Duration) -> Self {
         let executor = Executor::new(app, query_time);
         let (response_cache, multiplexer) = (ResponseCache::default(), Multiplexer::default());
         Self(Arc::new(Inner { executor, response_cache, multiplexer }))
     }
 
-    /// How many different subscriptions run, each for any number of subscribers.
+    /// The number of different running subscriptions, each with any number of subscribers.
     pub fn subscriptions(&self) -> usize {
         self.0.multiplexer.subscriptions()
     }
@@ -53,22 +53,22 @@ impl Server {
         self.0.executor.app().bus.clone()
     }
 
-    /// As [`Executor::admit`].
+    /// See [`Executor::admit`].
     pub(super) fn admit(&self, call: Call) -> Result<Admitted, OperationResponse> {
         self.0.executor.admit(call)
     }
 
-    /// As [`ResponseCache::cached`].
+    /// See [`ResponseCache::cached`].
     pub(super) async fn cached(&self, call: &Call) -> Option<Result<Bytes, OperationResponse>> {
         self.0.response_cache.cached(&self.0.executor, call).await
     }
 
-    /// As [`ResponseCache::execute`].
+    /// See [`ResponseCache::execute`].
     pub(super) async fn execute(&self, admitted: Admitted) -> Result<Bytes, OperationResponse> {
         self.0.response_cache.execute(&self.0.executor, admitted).await
     }
 
-    /// As [`Multiplexer::follow`].
+    /// See [`Multiplexer::follow`].
     pub(super) async fn follow(
         &self,
         admitted: Admitted,

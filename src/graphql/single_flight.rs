@@ -15,7 +15,7 @@ pub(super) struct SingleFlight<T> {
 
 #[derive(Debug)]
 struct LastRun<T> {
-    /// The number of the first call that came too late for the last run.
+    /// The number of the first call that was too late for the last run.
     first_later_call: u64,
     /// The result of the last run.
     outcome: Option<T>,
@@ -49,7 +49,8 @@ impl<T: Clone> SingleFlight<T> {
 }
 
 impl<T> SingleFlight<T> {
-    /// With the result of an earlier run, which calls from now on are given and never get as their own.
+    /// Starts with the result of an earlier run, which later calls get as the last result and never
+    /// as their own.
     pub(super) fn with_last(outcome: Option<T>) -> Self {
         Self {
             calls: AtomicU64::default(),
@@ -83,14 +84,15 @@ mod tests {
             tokio::task::yield_now().await;
             gate.add_permits(10);
         };
-        // The first runs while the other four wait: they asked after it began, and share the next.
+        // The first runs while the other four wait. They called after it started, so they share the
+        // next run.
         let (outcomes, ()) = futures_util::join!(join_all((0..5).map(|_| ask())), open);
         assert_eq!(outcomes, [Ok(1), Ok(2), Ok(2), Ok(2), Ok(2)]);
         assert_eq!(ask().await, Ok(3));
     }
 
     #[tokio::test]
-    async fn a_failure_or_a_run_that_was_given_up_is_nobody_elses() {
+    async fn a_failed_or_cancelled_run_is_not_shared() {
         let flight = SingleFlight::default();
         let failed = flight.run(|_| async { Err::<u8, _>("no") }).await;
         assert_eq!(failed, Err("no"));

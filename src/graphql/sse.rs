@@ -21,18 +21,18 @@ use super::request::Admitted;
 use super::server::Server;
 use crate::domain::EventCursor;
 
-/// How long a stream is silent at the most.
+/// The maximum time between two lines of a stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
-/// The line `data` is there because a browser drops events without one.
+/// The line `data` is needed because a browser drops events without one.
 const COMPLETE: Bytes = Bytes::from_static(b"event: complete\ndata:\n\n");
 const END_OF_EVENT: Bytes = Bytes::from_static(b"\n\n");
 
-/// Keeps a proxy from collecting the stream before it passes it on.
+/// Keeps a proxy from buffering the stream.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Runs an operation as an event stream.
+/// Executes an operation as an event stream.
 pub(super) async fn stream(
     server: &Server,
     admitted: Admitted,
@@ -40,12 +40,13 @@ pub(super) async fn stream(
 ) -> Response {
     let bus = server.bus();
     let lines = lines(server.follow(admitted, resume).await);
-    // A stream that stops with the service is cut and not completed, so that clients come back.
+    // A stream that stops with the service is cut and not completed, so that clients reconnect.
     response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }
 
-/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of
-/// an answer with another status than 200, so only who must sign in gets one.
+/// A request that is not executed, as an event stream. A browser's `EventSource` does not give the
+/// page the body of a response with another status than 200, so only a caller who must sign in gets
+/// one.
 pub(super) fn refusal(answer: OperationResponse) -> Response {
     let status = match answer.refusal_status() {
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => status,

@@ -80,8 +80,8 @@ impl BoardSubscription {
     }
 }
 
-/// What a reader who wants this sees of an event, with its position; nothing when it is none of
-/// theirs.
+/// The event as a subscriber with this filter receives it, with its position; `None` if it does not
+/// concern the filter.
 async fn board_event(
     app: &App,
     event_cache: &EventCache,
@@ -104,7 +104,7 @@ async fn board_event(
     Ok(Some((event.id, to_board_event(app, event_cache, &event, change).await?)))
 }
 
-/// Whether the issue as it is now is one that is wanted, as far as an event cannot tell.
+/// Whether the current issue matches what the facts of an event cannot decide.
 async fn is_found(
     app: &App,
     event_cache: &EventCache,
@@ -139,7 +139,7 @@ async fn to_board_event(
     if change == FilteredEvent::Removed {
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     }
-    // It may be gone by now, when this is replayed: then that is what there is to tell.
+    // In a replay the issue may already be gone; then its removal is reported.
     let Some(issue) = event_cache.issue(app, event, issue_id).await? else {
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     };
@@ -262,7 +262,7 @@ impl Record for AgentRun {
     }
 }
 
-/// The wanted records of a kind, as they are announced.
+/// The records of a kind that match the filter, as they are announced.
 async fn records<R, NormalizedFilter>(
     context: &Context<'_>,
     is_wanted: NormalizedFilter,

@@ -28,47 +28,47 @@ use super::server::Server;
 use crate::domain::Tier;
 use crate::middleware::Caller;
 
-/// What the protocol is called.
+/// The name of the protocol.
 const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Room for what comes in and what goes out, in bytes.
+/// The sizes of the read and the write buffer, in bytes.
 const BUFFER: usize = 4096;
 
-/// How long a client may take to introduce itself.
+/// The timeout of the client's first message, `connection_init`.
 const INTRODUCTION: Duration = Duration::from_secs(10);
 
-/// How often a client is pinged. Two pings without a pong end the connection.
+/// The interval of pings. Two pings without a pong end the connection.
 const PING: Duration = Duration::from_secs(30);
 
-/// How long one write may take.
+/// The timeout of one write.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// How many operations may run at once on one socket.
+/// The maximum number of concurrent operations on one socket.
 const OPERATIONS: usize = 100;
 
-/// How many bytes the ids, documents and variables of those operations may have together.
+/// The maximum size of the ids, documents and variables of those operations together, in bytes.
 const OPERATION_BYTES: usize = 512 * 1024;
 
 /// Why a socket is closed; the numbers are the protocol's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Closing {
-    /// The client is gone.
+    /// The client disconnected.
     Gone,
-    /// The client has said goodbye.
+    /// The client closed the socket.
     Goodbye,
-    /// A message that the protocol does not know.
+    /// A message that does not belong to the protocol.
     Invalid(&'static str),
-    /// Operations before the introduction, or an introduction with wrong credentials.
+    /// Operations before `connection_init`, or `connection_init` with wrong credentials.
     Unauthorized,
-    /// Our protocol is not among those that the client offered.
+    /// The client did not offer this protocol.
     WrongProtocol,
-    /// No introduction in time.
+    /// `connection_init` did not arrive in time.
     TooLate,
-    /// An operation with the id of one that runs.
+    /// An operation with the id of a running one.
     Duplicate(String),
-    /// A second introduction.
+    /// A second `connection_init`.
     Again,
-    /// The service is about to stop; the client may come back at once.
+    /// The service is stopping; the client may reconnect at once.
     Stopping,
 }
 
@@ -84,7 +84,7 @@ impl Closing {
             Self::Duplicate(id) => (4409, format!("Subscriber for {id} already exists")),
             Self::Again => (4429, "Too many initialisation requests".to_owned()),
         };
-        // A close frame holds 123 bytes of reason.
+        // A close frame has room for 123 bytes of reason.
         let end =
             reason.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= 123);
         let end = end.last().unwrap_or(0);
@@ -110,7 +110,7 @@ pub(super) async fn upgrade(server: Server, parts: &mut Parts) -> Response {
         })
 }
 
-/// Who opened a socket.
+/// The caller who opened a socket.
 struct Visitor {
     requester: Requester,
     caller: Option<Caller>,
@@ -124,8 +124,8 @@ impl Visitor {
         }
     }
 
-    /// Who the visitor turns out to be by what the introduction carries: credentials as in the
-    /// header `Authorization`, for browsers, which cannot set that on a socket.
+    /// Authenticates the caller by the payload of `connection_init`: credentials as in the header
+    /// `Authorization`, for browsers, which cannot set that header on a socket.
     async fn introduced(&self, payload: &Value) -> Result<Requester, Closing> {
         let shown = ["Authorization", "authorization"].iter().find_map(|name| payload.get(name));
         let actor = match (shown, &self.caller) {
@@ -143,7 +143,7 @@ impl Visitor {
     }
 }
 
-/// What a client says.
+/// A message of the client.
 #[derive(Debug)]
 enum ClientMessage {
     Init(Value),
@@ -156,7 +156,7 @@ enum ClientMessage {
     Complete {
         id: String,
     },
-    /// A frame that keeps the connection alive and says nothing.
+    /// A frame that only keeps the connection alive.
     Nothing,
 }
 
@@ -190,19 +190,19 @@ impl ClientMessage {
     }
 }
 
-/// What an operation has to say.
+/// A message of an operation for the client.
 enum ServerMessage {
     Item(StreamItem),
     End,
 }
 
-/// A socket and the operations that run on it.
+/// A socket and its running operations.
 struct WebSocketSession {
     server: Server,
     visitor: Visitor,
     socket: WebSocket,
     operations: StreamMap<String, BoxStream<'static, ServerMessage>>,
-    /// How long the request of each operation was, in bytes. Some that ended are still named.
+    /// The size of each operation's request in bytes. May still contain operations that ended.
     sizes: HashMap<String, usize>,
 }
 
@@ -218,11 +218,11 @@ impl WebSocketSession {
             () = bus.closed() => Closing::Stopping,
         };
         if closing == Closing::Goodbye {
-            // Sends the frame that answers the client's.
+            // Sends the close frame that responds to the client's.
             let _ = timeout(WRITE, self.socket.close()).await;
         }
         if let Some(frame) = closing.frame() {
-            // Whether the client hears why makes no difference to us.
+            // A failure does not matter: the socket is closed anyway.
             let _ = timeout(WRITE, self.socket.send(Message::Close(Some(frame)))).await;
         }
     }
@@ -254,7 +254,7 @@ impl WebSocketSession {
         }
     }
 
-    /// Waits until the client says who it is.
+    /// Waits for `connection_init`.
     async fn introduction(&mut self) -> Result<Requester, Closing> {
         loop {
             match receive(&mut self.socket).await? {
@@ -326,14 +326,15 @@ impl WebSocketSession {
         }
     }
 
-    /// Writes what an operation tells, and what others tell at the same moment.
+    /// Writes the item of an operation, and what others emit at the same moment.
     async fn send_item(&mut self, id: String, message: ServerMessage) -> Result<(), Closing> {
         let writing = async {
             let mut next = Some((id, message));
             while let Some((id, message)) = next {
                 self.socket.feed(encode(&id, &message)).await?;
                 if let ServerMessage::Item(StreamItem { refusal: Some(_), .. }) = message {
-                    // An operation that was refused says nothing more, not even that it ends.
+                    // The protocol sends nothing after the error of a rejected operation, not even
+                    // `complete`.
                     self.operations.remove(&id);
                 }
                 next = self.operations.next().now_or_never().flatten();
@@ -351,7 +352,7 @@ impl WebSocketSession {
 
 const PONG: &str = r#"{"type":"pong"}"#;
 
-/// The next thing a client says. May be given up at any time without losing anything.
+/// The next message of the client. Safe to cancel.
 async fn receive(socket: &mut WebSocket) -> Result<ClientMessage, Closing> {
     match socket.next().await {
         Some(Ok(Message::Text(text))) => ClientMessage::read(&text),
@@ -375,8 +376,7 @@ fn encode(id: &str, item: &ServerMessage) -> Message {
     }
 }
 
-/// A message of an operation. Its own part is short; the payload is the one that all who get the same
-/// answer share.
+/// A message of an operation. The payload is shared by all clients that receive the same response.
 fn message(kind: &str, id: &str, payload: &Bytes) -> Message {
     let id = serde_json::to_string(id).expect("a text is JSON");
     let payload = std::str::from_utf8(payload).expect("JSON is UTF-8");

@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_an_argument_comes_through_the_library() {
+    fn argument_errors_survive_the_library() {
         let data = json!({ FIELD: "lane", REASON: "is needed" });
         let argument =
             InvalidArgument::from_error(&ErrorData::invalid_params("misread", Some(data)));

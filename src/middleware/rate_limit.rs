@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_has_room_for_so_many_and_then_begins_anew() {
+    fn a_window_admits_the_limit_and_then_restarts() {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
         let length = TimeDelta::seconds(10);
         let limiter = RateLimiter::default();

@@ -136,7 +136,7 @@ impl Account {
         [Self::Person, Self::Bot, Self::Mannequin, Self::Organization, Self::EnterpriseUser];
 }
 
-/// An issue, or pull request, to be opened by somebody on GitHub.
+/// An issue, or pull request, to open on GitHub.
 #[derive(Debug, Clone, Default)]
 pub struct NewIssue {
     /// Its title.

@@ -27,7 +27,7 @@ const SENTENCES: [(&str, Failure); 11] = [
     ("communicating with the server", Failure::Away),
 ];
 
-/// The failure behind an error; none when the statement itself is wrong.
+/// The failure that caused an error; `None` if the statement itself is wrong.
 pub fn failure(error: &Error) -> Option<Failure> {
     match error {
         Error::DatabaseError(

@@ -1,4 +1,4 @@
-//! Who may do what, and what comes from other sites.
+//! Permissions, and requests from other sites.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -121,7 +121,7 @@ async fn every_route_is_declared_and_every_declared_route_is_there() {
     .await;
 }
 
-/// Every path of a router, which tells of them in its debug form alone.
+/// Every path of a router, which only its debug form lists.
 fn templates(router: &Router) -> BTreeSet<String> {
     let text = format!("{router:?}");
     let quoted = text.split('"').skip(1).step_by(2);
@@ -129,7 +129,7 @@ fn templates(router: &Router) -> BTreeSet<String> {
     quoted.filter(|path| path.starts_with('/') && !internal(path)).map(str::to_owned).collect()
 }
 
-/// Behind the middleware each handler of REST needs a known caller of its own accord.
+/// Without the middleware, each REST handler still rejects an unknown caller.
 #[tokio::test]
 async fn without_the_middleware_rest_rejects_everyone() {
     given(async |given| {
@@ -192,8 +192,8 @@ async fn the_description_has_every_route_and_its_permissions() {
     .await;
 }
 
-/// What each route and each root field of GraphQL, with its tier, answers to whoever shows nothing,
-/// a wrong token, the token, and the password.
+/// The response of each route and each GraphQL root field, with its tier, to a caller without
+/// credentials, with a wrong token, with the token, and with the password.
 async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
     let transports = Transports::new(given);
     let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
@@ -232,7 +232,7 @@ impl Documents {
         Self(parse_schema(include_str!("../../schema.graphql")).unwrap())
     }
 
-    /// Asks for one root field; the status of an answer tells whether the transports let it in.
+    /// Requests one root field; the status shows whether the transport admitted the request.
     async fn ask(
         &self,
         transports: &Transports,
@@ -279,7 +279,7 @@ impl Documents {
         format!("{operation} {{ {}{arguments} {selection} }}", field.node.name.node)
     }
 
-    /// A value for everything that must be given.
+    /// A value for every required argument.
     fn values(&self, of: &[Positioned<InputValueDefinition>]) -> String {
         let required = of.iter().map(|of| &of.node).filter(|of| !of.ty.node.nullable);
         let values = required.filter(|of| of.default_value.is_none());
@@ -312,7 +312,7 @@ impl Documents {
     }
 }
 
-/// The name of a type, whatever is around it.
+/// The name of a type without its wrappers.
 fn named(of: &Type) -> &str {
     match &of.base {
         BaseType::Named(name) => name,
@@ -324,7 +324,7 @@ fn named(of: &Type) -> &str {
 async fn without_a_mode_people_use_the_board_and_agents_need_the_token() {
     given(async |given| {
         for (asked, tier, is_let_in) in answers(given).await {
-            // A password is none of ours here: a proxy before us may have asked for it.
+            // A password is ignored here: a proxy in front of us may have requested it.
             let expected = match tier {
                 Tier::Public => [true, true, true, true],
                 Tier::Read | Tier::Board => [true, false, true, true],
@@ -409,8 +409,8 @@ async fn repositories_of_other_owners_are_tracked_over_no_interface() {
     }
 }
 
-/// Without credentials everything is refused as such, with credentials that do not open it as not
-/// open to them, over GraphQL as over REST and MCP.
+/// Without credentials the error is 401, with credentials that lack the permission 403, in GraphQL,
+/// REST and MCP alike.
 #[tokio::test]
 async fn a_request_without_credentials_gets_401_and_not_403() {
     let modes = [&[][..], &BASIC[..], &READ_ONLY[..]];
@@ -856,7 +856,7 @@ async fn the_log_names_the_actor() {
 
 // ------------------------------------------------------------------------------ hostile requests
 
-/// A whole handshake, as a browser sends it.
+/// A complete WebSocket handshake, as a browser sends it.
 const HANDSHAKE: [(&str, &str); 5] = [
     ("connection", "keep-alive, Upgrade"),
     ("upgrade", "websocket"),
@@ -865,7 +865,7 @@ const HANDSHAKE: [(&str, &str); 5] = [
     ("sec-websocket-protocol", "graphql-transport-ws"),
 ];
 
-/// Headers by which somebody may hope to be let in.
+/// Headers with which an attacker may try to get access.
 fn hostile_headers() -> Vec<Vec<(&'static str, &'static str)>> {
     let one = |name, values: &[&'static str]| -> Vec<_> {
         values.iter().map(|value| vec![(name, *value)]).collect()
@@ -922,12 +922,12 @@ fn hostile_headers() -> Vec<Vec<(&'static str, &'static str)>> {
     all
 }
 
-/// A route meets one in so many hostile headers where all of them would take too long. Each header meets
-/// some routes.
+/// One in this many hostile headers is tried on each route, because all would take too long. Each
+/// header is tried on some routes.
 const ONE_OF: usize = 8;
 
-/// In every mode and with every kind of credentials, what is refused is refused in the same way whatever
-/// stands beside them.
+/// In every mode and with every kind of credentials, a rejected request gets the same response
+/// whatever other headers it has.
 #[tokio::test]
 async fn no_header_opens_a_route_that_needs_credentials() {
     let agent = token();
@@ -966,7 +966,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
                             && *template == access::SOCKET
                             && HANDSHAKE.iter().all(|header| headers.contains(header));
                         if opens_socket && shown.is_empty() {
-                            // The sandbox of this test has no connection that could become a socket.
+                            // This test's requests have no connection that could be upgraded.
                             assert_eq!(answer.0, 426, "{asked}");
                         } else if is_whole && hostile.contains(&("authorization", "Basic Og==")) {
                             // Each of these is a wrong password.
@@ -1090,7 +1090,7 @@ async fn another_site_opens_no_socket() {
     .await;
 }
 
-/// What a target is answered over a connection.
+/// The response to a request target over a connection.
 async fn raw(address: &str, target: &str) -> String {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
@@ -1114,7 +1114,8 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
                         transports.ask(method, &example(template), &headers).await;
                     assert_eq!(status, StatusCode::FORBIDDEN, "{method} {template} {host}");
                     assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
-                    // The target may name the host as well, and then counts instead of the header.
+                    // The target may contain the host as well, and then counts instead of the
+                    // header.
                     let target = format!("http://{host}{}", example(template));
                     let local = [("host", "localhost:3000")];
                     let (status, _, body) = transports.ask(method, &target, &local).await;
@@ -1174,7 +1175,7 @@ async fn data_is_kept_by_no_cache() {
 }
 
 #[tokio::test]
-async fn forged_headers_and_many_addresses_lock_out_nobody_else() {
+async fn forged_headers_and_many_addresses_lock_out_no_other_source() {
     given_settings(&BASIC, async |given| {
         let transports = Transports::new(given);
         let right = basic("sam:a:secret");
@@ -1187,19 +1188,19 @@ async fn forged_headers_and_many_addresses_lock_out_nobody_else() {
             ];
             transports.ask_from(peer, "GET", "/api/issues", &headers).await.0.as_u16()
         };
-        // A new address in each header does not make a new sender, nor anybody else guilty.
+        // A new address in each header does not make a new source, nor count for another one.
         for number in 0..5 {
             assert_eq!(try_from("10.0.0.1", &format!("6.6.6.{number}"), &wrong).await, 401);
         }
         assert_eq!(try_from("10.0.0.1", "6.6.6.9", &wrong).await, 429);
         assert_eq!(try_from("6.6.6.1", "", &right).await, 200);
-        // All of a network of IPv6 is one sender.
+        // An IPv6 network is one source.
         for number in 0..5 {
             assert_eq!(try_from(&format!("2001:db8::{number}"), "", &wrong).await, 401);
         }
         assert_eq!(try_from("2001:db8::99", "", &right).await, 429);
         assert_eq!(try_from("2001:db8:0:1::99", "", &right).await, 200);
-        // More senders than are remembered lock out nobody who knows the password.
+        // More sources than are stored lock out nobody who knows the password.
         for number in 0..10_010_u32 {
             let peer = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number).to_string();
             assert_eq!(try_from(&peer, "", &wrong).await, 401);

@@ -1,5 +1,5 @@
-//! What agents tell of their progress, which lane an issue waits in, and requests that come twice:
-//! whole bodies, texts and statuses of the REST addresses.
+//! Progress reports of agents, the lane of an issue, and repeated requests: whole bodies, texts and
+//! statuses of the REST routes.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -21,7 +21,7 @@ async fn get(given: &Given, path: &str) -> Answer {
     given.ask_as_agent("GET", path, None).await
 }
 
-/// Asks with headers of one's own.
+/// Sends a request with additional headers.
 async fn ask(
     given: &Given,
     method: &str,
@@ -53,7 +53,7 @@ fn claim(number: i32, agent: &str) -> Value {
     })
 }
 
-/// What was done last, by its words in the audit log, newest first.
+/// The newest actions in the audit log, newest first.
 async fn actions(given: &Given, most: usize) -> Vec<String> {
     let entries = get(given, &format!("/api/audit?limit={most}")).await.json();
     let entries = entries.as_array().unwrap().iter();
@@ -127,7 +127,7 @@ async fn an_unknown_lane_is_rejected_with_the_legacy_error() {
         let long = "x".repeat(501);
         let cases = [
             (json!({ "lane": "fast", "confidence": "high" }), "invalid lane: fast"),
-            // What means a lane is not its id.
+            // An alias of a lane is not its id.
             (json!({ "lane": "normal", "confidence": "high" }), "invalid lane: normal"),
             (json!({ "lane": 7, "confidence": "high" }), "lane must be the id of a lane"),
             (
@@ -984,7 +984,7 @@ async fn a_request_that_names_itself_is_carried_out_once() {
         let first = keyed("\"k1\"", path, &comment("Said")).await;
         assert_eq!(first.status, StatusCode::OK, "{}", first.text());
         assert!(first.headers.get("idempotency-replayed").is_none());
-        // Long after the same text alone would be a comment of its own.
+        // Much later, the same text alone would be a new comment.
         given.advance(3600);
         let again = keyed("k1", path, &comment("Said")).await;
         assert_eq!((again.status, &again.bytes), (first.status, &first.bytes));
@@ -1057,7 +1057,7 @@ async fn of_equal_requests_at_once_one_is_carried_out() {
         let starts = "SELECT count(*) FROM audit_log WHERE action = 'agent_work_started'";
         assert_eq!(given.database.number(starts).await, 1);
 
-        // Who carried one out is dead: after a minute the name is free.
+        // The process that executed the request has died: after a minute the key is free.
         given.database.run("UPDATE request_keys SET status = NULL, answer = NULL").await;
         let busy = ask(given, "POST", START, &headers, &body).await;
         assert_eq!(busy.status, StatusCode::TOO_MANY_REQUESTS);

@@ -1,4 +1,4 @@
-//! The guide for agents is true: its loops run, and it names what there is.
+//! The guide for agents is correct: its loops run, and it names every tool.
 
 use std::fs;
 use std::io::Write as _;
@@ -24,7 +24,7 @@ fn guide() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/agents.md")).unwrap()
 }
 
-/// The code behind an example's marker.
+/// The code after an example's marker.
 fn example(name: &str, language: &str) -> String {
     let text = guide();
     let (_, rest) =
@@ -32,7 +32,7 @@ fn example(name: &str, language: &str) -> String {
     rest.split("```").next().unwrap().to_owned()
 }
 
-/// Whether the machine has a program; the examples in other languages need theirs.
+/// Whether a program is installed; the examples in other languages need theirs.
 async fn has(program: &str) -> bool {
     let asked = Command::new(program).arg("--version").output().await;
     let is_there = asked.is_ok_and(|output| output.status.success());
@@ -43,8 +43,8 @@ async fn has(program: &str) -> bool {
     is_there
 }
 
-/// Runs a loop until it has worked off what there is, and ends it. GitHub lets no sync come through:
-/// work does not wait for that. It does not answer the first claims, nor the first end of some work.
+/// Runs a loop until it has finished all issues, and ends it. GitHub rejects every sync, which
+/// claims do not need. It does not respond to the first claims, nor to the end of the first work.
 async fn works_off(program: &str, flag: &str, code: String) {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
@@ -70,7 +70,8 @@ async fn works_off(program: &str, flag: &str, code: String) {
             .unwrap();
         let taken = "SELECT count(*) FROM leases WHERE state <> 'free'";
         eventually(async || {
-            // Pauses end by this clock, and so do leases, for which a loop on a busy machine may be late.
+            // Pauses end by this clock, and so do leases, which a loop on a busy machine may renew
+            // too late.
             if given.database.number(taken).await == 0 {
                 given.advance(1);
             }
@@ -181,7 +182,7 @@ async fn the_settings_of_mcp_clients_are_true() {
 fn every_tool_and_every_refusal_is_in_the_guide() {
     let guide = guide();
     for tool in TOOLS {
-        assert!(guide.contains(&format!("`{}`", tool.name)), "{} is not told of", tool.name);
+        assert!(guide.contains(&format!("`{}`", tool.name)), "{} is not mentioned", tool.name);
     }
     let codes = [
         "LEASE_LOST",
@@ -197,6 +198,6 @@ fn every_tool_and_every_refusal_is_in_the_guide() {
         "INTERNAL_SERVER_ERROR",
     ];
     for code in codes {
-        assert!(guide.contains(&format!("`{code}`")), "{code} is not told of");
+        assert!(guide.contains(&format!("`{code}`")), "{code} is not mentioned");
     }
 }

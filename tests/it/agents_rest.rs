@@ -1,4 +1,4 @@
-//! The addresses of agents: every body, text and status that their programs rely on.
+//! The REST routes of agents: every body, text and status that existing clients rely on.
 
 use axum::http::StatusCode;
 use dispatch::simulator::Fault;
@@ -11,7 +11,7 @@ fn assert_refused(answer: &Answer, status: u16, error: &str) {
     assert_eq!((answer.status.as_u16(), error), (status, answer.json()["error"].as_str().unwrap()));
 }
 
-/// The three members that name an issue, and more.
+/// The three members that identify an issue, and more.
 fn which(number: i32, more: Value) -> Value {
     let mut body = json!({
         "issueId": format!("iss_{number:06}"),
@@ -653,7 +653,7 @@ async fn a_long_poll_returns_when_an_issue_becomes_eligible() {
             given.send(request.unwrap()).await
         };
         let moving = async {
-            // Whenever it becomes ready, the waiting one hears of it.
+            // The waiting request is served as soon as the issue becomes ready.
             let body = which(1, json!({ "status": "ready" }));
             assert_eq!(post(given, "/api/issues/status", body).await.status, StatusCode::OK);
         };
@@ -740,8 +740,8 @@ async fn the_queue_has_every_member_that_clients_read() {
 
 // ------------------------------------------------------------------------- the known programs
 
-/// The calls of the Python bridge and of the Go operator, in the order in which they make them; each
-/// answer has what they read.
+/// The calls of the Python bridge and of the Go operator, in their order; each response has the
+/// members that they read.
 #[tokio::test]
 async fn the_known_programs_go_through_a_task() {
     let lanes = json!({
@@ -755,7 +755,7 @@ async fn the_known_programs_go_through_a_task() {
     let settings = [("DISPATCH_LANE_CONFIG_JSON", &*lanes.to_string())];
     given_settings(&settings, async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
-        // The bridge keeps what has the very lane that it asked for.
+        // The bridge keeps only issues of the lane that it requested.
         for (lane, kept) in [("local", 2), ("cloud", 0), ("frontier", 0)] {
             let path = format!("/api/agents/foreman-coder/queue?lane={lane}&includeClaimed=true");
             let queue = get(given, &path).await.json();

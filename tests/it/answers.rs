@@ -1,4 +1,5 @@
-//! Answers that are given again: only while they still hold, and then without reading anything.
+//! The response cache: a response is reused only while it is current, and then without reading
+//! anything.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::support::{Given, given};
 /// The titles on the board.
 const CARD: &str = "{ board { columns { status issues { nodes { title } } } } }";
 
-/// One service, which remembers what it answered.
+/// One service with its response cache.
 struct TestService(Router);
 
 impl TestService {
@@ -24,12 +25,12 @@ impl TestService {
         Self(dispatch::router(given.app.clone()))
     }
 
-    /// The whole answer to a query.
+    /// The whole response to a query.
     async fn answer(&self, query: &str) -> String {
         String::from_utf8(self.bytes(query).await.to_vec()).unwrap()
     }
 
-    /// The same, just where the service has it.
+    /// The same, as the bytes that the service shares.
     async fn bytes(&self, query: &str) -> Bytes {
         let body = json!({ "query": query }).to_string();
         let request = Request::post("/graphql")
@@ -50,7 +51,8 @@ async fn a_response_is_never_older_than_the_last_commit() {
         assert!(service.answer(CARD).await.contains("First"));
         assert!(service.answer(CARD).await.contains("First"));
 
-        // Not an event, not through us, not even a change of something that the board reads by name.
+        // Neither an event nor a change through Dispatch, only a change of a row that the board
+        // reads.
         given.database.run("UPDATE issues SET title = 'Second'").await;
         assert!(service.answer(CARD).await.contains("Second"));
 
@@ -70,7 +72,7 @@ async fn a_response_is_never_older_than_the_last_commit() {
 }
 
 #[tokio::test]
-async fn an_answer_that_holds_is_not_read_again() {
+async fn a_current_response_is_not_computed_again() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
         let service = TestService::new(given);
@@ -88,7 +90,7 @@ async fn an_answer_that_holds_is_not_read_again() {
             tries += 1;
         }
 
-        // An answer may speak of the time, so it is not kept for long.
+        // A response may depend on the time, so it is not cached for long.
         let first = service.bytes(CARD).await;
         given.app.clock.advance(Duration::from_secs(1));
         assert_ne!(service.bytes(CARD).await.as_ptr(), first.as_ptr());

@@ -1,5 +1,4 @@
-//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps nobody
-//! from the other issues.
+//! Back-offs end by the clock, have a reason that people see, and do not block other issues.
 
 use dispatch::domain::Actor;
 use dispatch::domain::backoff::BackoffCause;
@@ -27,7 +26,7 @@ fn next(name: &str) -> ClaimNext {
     ClaimNext { agent: name.to_owned(), ..ClaimNext::default() }
 }
 
-/// The number of the issue that an agent is given.
+/// The number of the issue that an agent is served.
 async fn claim(given: &Given, name: &str) -> Option<(Lease, i32)> {
     let claimed = claim_next(&given.app, &agent(name), next(name)).await.unwrap();
     let lease = claimed.lease?;
@@ -57,7 +56,7 @@ async fn summary(given: &Given, number: i32) -> String {
     explain_work(&given.app, "zeta", given.issue(number).await.id).await.unwrap().summary
 }
 
-/// Three issues that have as many labels as may be stand before one that can be had.
+/// Three issues with the maximum number of labels rank before one that can be claimed.
 async fn with_refused(given: &mut Given) {
     let full: Vec<String> = (0..98).map(|number| format!("label-{number}")).collect();
     let mut full: Vec<&str> = full.iter().map(String::as_str).collect();
@@ -73,7 +72,7 @@ async fn refused_issues_at_the_head_block_no_claim_and_back_off() {
         let (_, number) = claim(given, "alpha").await.expect("the fourth can be had");
         assert_eq!(number, 4, "though three before it are refused");
 
-        // What is kept of the claim names them.
+        // The stored decision names them.
         let page = PageRequest::first(1);
         let all = DecisionFilter::default();
         let decided = decisions(&given.app, &all, &page).await.unwrap().rows.remove(0);
@@ -81,7 +80,7 @@ async fn refused_issues_at_the_head_block_no_claim_and_back_off() {
         let why = &decided.detail.withheld[0].skips[0].why;
         assert!(why.contains("GitHub refused to change it (GitHub API error: 422 "), "{why}");
 
-        // So do the explanation, the issue, the doctor and who asks next.
+        // So do the explanation, the issue, the doctor and the next claim.
         assert_eq!(skips(given, 1).await, [SkipReason::BackingOff]);
         let sentence = summary(given, 1).await;
         assert!(sentence.contains("left alone until 2026-05-20T12:00:3"), "{sentence}");
@@ -97,7 +96,7 @@ async fn refused_issues_at_the_head_block_no_claim_and_back_off() {
         let reason = idle.idle_reason.unwrap();
         assert!(reason.contains("3 left alone for a while after a failure"), "{reason}");
 
-        // Each time the pause is longer, and GitHub is not asked in between.
+        // Each back-off is longer, and GitHub receives no request in between.
         let mut pauses = Vec::new();
         for _ in 0..4 {
             given.github.forget_requests();
@@ -113,7 +112,7 @@ async fn refused_issues_at_the_head_block_no_claim_and_back_off() {
         let failed = "SELECT count(*) FROM audit_log WHERE success = false";
         assert_eq!(given.database.number(failed).await, 15, "one line for each try of each");
 
-        // The cause goes, and with it what was noted.
+        // The cause is removed, and the back-off with it.
         given.github.relabel(REPOSITORY, 2, &[], &["label-7", "label-8"]).unwrap();
         given.advance(1);
         given.sync().await;
@@ -157,7 +156,7 @@ async fn a_refusing_repository_backs_off_and_recovers_as_a_whole() {
         let reason = idle.idle_reason.unwrap();
         assert!(reason.contains("3 left alone for a while"), "{reason}");
 
-        // Its pause is over, and it is writable again: one success frees all.
+        // Its back-off ended and it is writable again: one success ends all of them.
         given.github.set_access(REPOSITORY, Access::default()).unwrap();
         given.advance(15);
         let (_, number) = claim(given, "beta").await.expect("another issue is tried first");
@@ -282,12 +281,12 @@ async fn attempts_that_fail_are_counted_and_lead_to_a_person_in_the_end() {
         given.advance(7 * 86_400);
         assert!(claim(given, "zeta").await.is_none(), "time alone does not help");
 
-        // A person takes the label off at GitHub.
+        // A person removes the label on GitHub.
         given.github.relabel(REPOSITORY, 1, &[], &["needs-human"]).unwrap();
         given.sync().await;
         assert!(claim(given, "zeta").await.is_some());
         let noted = "SELECT count(*) FROM backoffs";
-        assert_eq!(given.database.number(noted).await, 0, "it begins anew");
+        assert_eq!(given.database.number(noted).await, 0, "the count starts at zero");
     })
     .await;
 }
@@ -542,7 +541,7 @@ async fn an_agent_that_reports_a_failure_and_keeps_its_lease_has_failed_once() {
         let attempts = "SELECT coalesce(max(failed_attempts), 0)::bigint FROM backoffs";
         assert_eq!(given.database.number(attempts).await, 1);
 
-        // And one that reports that it is done begins anew.
+        // And after a reported success the count starts at zero.
         given.advance(60);
         claim(given, "alpha").await.unwrap();
         given.ask_as_agent("POST", path, Some(report("blocked"))).await;

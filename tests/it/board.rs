@@ -1,4 +1,4 @@
-//! What the board asks of the database, and what its filters and settings let through.
+//! The statements of the board, and the effect of its filters and settings.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::support::{Given, REPOSITORY, given, given_settings, person};
 struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
-    /// Listens to all the connections that requests share.
+    /// Records the statements of all pooled connections.
     async fn new(app: &App) -> Self {
         let statements = Self::default();
         let mut connections = Vec::new();

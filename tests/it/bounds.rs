@@ -1,5 +1,5 @@
-//! What callers may send: the schemas themselves are walked, so that an argument which is added
-//! later is tried without being listed here.
+//! Limits of arguments: the test walks the schemas, so that an argument which is added later is
+//! covered without being listed here.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings};
 
-/// What no argument may be, by name.
+/// Invalid values for every argument, by name.
 fn payloads() -> [(&'static str, Value); 4] {
     [
         ("NUL", json!("a\0b")),
@@ -27,7 +27,7 @@ fn payloads() -> [(&'static str, Value); 4] {
     ]
 }
 
-/// The longest text that an argument may be, of characters as long as there are.
+/// The longest text that an argument may have, made of the longest characters.
 fn longest_text(argument: &str) -> Value {
     if argument == "search" {
         return json!("𝔘".repeat(longest(argument)));
@@ -37,7 +37,7 @@ fn longest_text(argument: &str) -> Value {
     json!(letters.filter_map(char::from_u32).collect::<String>())
 }
 
-/// One router for thousands of requests: to build one takes longer than most answers.
+/// One router for thousands of requests, because building one takes longer than most responses.
 struct TestRouter<'a> {
     given: &'a Given,
     router: axum::Router,
@@ -48,7 +48,8 @@ impl<'a> TestRouter<'a> {
         Self { given, router: dispatch::router(given.app.clone()) }
     }
 
-    /// Asks as an agent, a minute later than before: how often one may ask is another test's.
+    /// Sends a request as an agent, a minute later than the last one, so that no rate limit is
+    /// reached.
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.given.advance(60);
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
@@ -82,11 +83,11 @@ impl<'a> TestRouter<'a> {
 
 struct Schema(HashMap<String, TypeDefinition>);
 
-/// An argument and how to get at it.
+/// An argument and a document that uses it.
 struct Argument {
-    /// The document with `VALUE` where the argument's value stands.
+    /// The document, with `VALUE` for the argument's value.
     document: String,
-    /// The way to it, such as `input.agent`.
+    /// The path to it, such as `input.agent`.
     path: String,
 }
 
@@ -115,7 +116,7 @@ impl Schema {
         }
     }
 
-    /// Types that a value of this type may turn out to be of.
+    /// The possible types of a value of this type.
     fn members(&self, name: &str) -> Vec<String> {
         match self.0.get(name).map(|of| &of.kind) {
             Some(TypeKind::Union(of)) => of.members.iter().map(|it| it.node.to_string()).collect(),
@@ -138,7 +139,7 @@ impl Schema {
         }
     }
 
-    /// The least that an argument of this type may be.
+    /// A minimal value of this type.
     fn least(&self, of: &Type) -> String {
         let name = match &of.base {
             BaseType::List(_) => return "[]".to_owned(),
@@ -156,7 +157,7 @@ impl Schema {
         }
     }
 
-    /// The members that an input needs, and one more as it is given.
+    /// The required members of an input, and one more as given.
     fn members_of(&self, input: &str, given: Option<(&str, String)>) -> String {
         self.filled(&self.inputs(input).unwrap(), given)
     }
@@ -172,7 +173,7 @@ impl Schema {
         others.chain(given).collect::<Vec<_>>().join(", ")
     }
 
-    /// What an argument's value may be: `VALUE` itself, or an input with `VALUE` in each place.
+    /// The possible values of an argument: `VALUE` itself, or an input with `VALUE` in each place.
     fn places(&self, it: &InputValueDefinition) -> Vec<(String, String)> {
         let name = it.name.node.as_str();
         let here = (name.to_owned(), "VALUE".to_owned());
@@ -187,7 +188,7 @@ impl Schema {
         inner.collect()
     }
 
-    /// Every argument of every field that can be reached, each at one place.
+    /// Every argument of every reachable field, each at one place.
     fn arguments(&self) -> Vec<Argument> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let roots =
@@ -232,7 +233,7 @@ impl Schema {
     }
 }
 
-/// The name of a type, whatever it is wrapped in.
+/// The name of a type without its wrappers.
 fn base(of: &Type) -> &str {
     match &of.base {
         BaseType::Named(name) => name,
@@ -360,7 +361,7 @@ async fn mcp_bounds_every_argument() {
 
 // --------------------------------------------------------------------------------------- REST
 
-/// Every place for a value in a body of this schema, as the way to it.
+/// Every place for a value in a body of this schema, as a path.
 fn places(description: &Value, schema: &Value) -> Vec<Vec<String>> {
     if let Some(to) = schema["$ref"].as_str() {
         let found = description.pointer(to.trim_start_matches('#')).unwrap();
@@ -379,7 +380,7 @@ fn places(description: &Value, schema: &Value) -> Vec<Vec<String>> {
     found
 }
 
-/// A body whose members are what most addresses want, with a value at one place.
+/// A body with the members that most routes need, and a value at one place.
 fn body_with(way: &[String], payload: Value) -> Value {
     let mut body = json!({
         "issueId": "iss_000001", "repoFullName": REPOSITORY, "issueNumber": 1, "repo": REPOSITORY,
@@ -447,7 +448,7 @@ async fn rest_bounds_every_argument() {
     })
     .await;
 
-    /// Members of bodies whose control characters are taken out.
+    /// Members of bodies whose control characters are removed.
     const PROSE: [&str; 6] = ["body", "error", "errorMessage", "evidence", "note", "summary"];
 
     fn filled(path: &str, name: &str, value: &str) -> String {
@@ -541,7 +542,7 @@ async fn tables_that_callers_fill_have_an_end() {
         assert_eq!(refused.status, 409, "{}", refused.text());
         assert!(refused.text().contains("DISPATCH_MAX_REPOSITORIES"), "{}", refused.text());
 
-        // Unknown issues are written down where the repository is tracked.
+        // Unknown issues are stored where the repository is tracked.
         let unknown = |name: &str| {
             json!({ "issueId": "iss_00ffff", "repoFullName": name, "issueNumber": 99,
                 "oldLabels": [], "newLabels": ["status/ready"] })
@@ -559,7 +560,7 @@ async fn tables_that_callers_fill_have_an_end() {
         let count = "SELECT count(*) FROM audit_log WHERE issue_number = 99";
         assert_eq!(given.database.number(count).await, 10, "ten a minute");
 
-        // Names that nothing is known of make room for others.
+        // Names that are unknown to the log are evicted for others.
         for number in 0..25 {
             let name = format!("acme/passing-{number}");
             let path = format!("/api/automation/repos/{name}");

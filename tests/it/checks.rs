@@ -1,4 +1,4 @@
-//! What builds and checks the repository from outside cargo: the container's recipe and the scripts.
+//! The build and the checks outside cargo: the Dockerfile and the scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,8 +15,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// Whether `.dockerignore` lets a file into the container's build: the last line that names it, or
-/// a folder above it, counts.
+/// Whether `.dockerignore` lets a file into the container's build: the last matching line counts.
 fn is_sent(ignored: &str, path: &str) -> bool {
     let lines = ignored.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.fold(true, |sent, line| {
@@ -74,7 +73,7 @@ fn read_by_the_build() -> Vec<String> {
     files
 }
 
-/// The sources of the recipe's `COPY` lines, but those from another stage.
+/// The sources of the Dockerfile's `COPY` lines, except those from another stage.
 fn copied() -> Vec<String> {
     let recipe = read("Dockerfile");
     let lines = recipe.lines().filter_map(|line| line.strip_prefix("COPY "));
@@ -108,7 +107,7 @@ fn the_container_is_sent_all_that_it_copies_and_builds_from() {
     }
 }
 
-/// A `cargo` of which some subcommands are installed, and that finds holes or not.
+/// A fake `cargo` with some subcommands, which reports vulnerabilities or not.
 struct Cargo(TempDir);
 
 impl Cargo {

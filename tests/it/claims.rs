@@ -1,4 +1,5 @@
-//! Claims cannot collide: three servers on one database, many claimers, crashes and sleepers.
+//! Claims cannot collide: three servers on one database, many claimers, crashes and suspended
+//! processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,14 +29,14 @@ const RELEASE: &str = "mutation($id: ID!, $token: String!) {
 
 const SERVERS: usize = 3;
 
-/// How long the whole of a proof may take on a machine that has other things to do.
+/// The timeout of a whole test on a busy machine.
 const ENDURANCE: Duration = Duration::from_secs(1800);
 
-/// Held by the proof that runs: beside each other they would starve GitHub's part of a claim, which
-/// has five seconds.
+/// Held by the running test: in parallel they would exceed GitHub's part of a claim, which has five
+/// seconds.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// Waits until something holds, for as long as a proof may take.
+/// Waits for a condition, up to [`ENDURANCE`].
 async fn at_last(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
@@ -57,7 +58,7 @@ impl Scene {
     async fn new(issues: usize) -> (Self, Vec<Process>) {
         let github = Simulator::new(Clock::system());
         github.add_repository(REPOSITORY);
-        // Thousands of claims are more than an hour's worth of GitHub's points.
+        // Thousands of claims cost more than an hour of GitHub's rate limit.
         github.set_rate_limit(i64::MAX / 2, Clock::system().now() + chrono::TimeDelta::days(1));
         for number in 0..issues {
             let title = format!("Issue {number}");
@@ -79,7 +80,7 @@ impl Scene {
         servers[0].graphql(track, json!({})).await.unwrap();
         let cached = "SELECT count(*) FROM issues WHERE status = 'ready'";
         at_last(async || {
-            // The sync of a server that has just started may be under way; then this one is refused.
+            // The sync of a server that has just started may be running; then this one is rejected.
             let sync = "mutation { syncIssues { syncedCount } }";
             servers[0].graphql(sync, json!({})).await.unwrap();
             scene.database.number(cached).await == i64::try_from(issues).unwrap()
@@ -92,8 +93,8 @@ impl Scene {
         Process::serve(self.database.url(), &self.address).await
     }
 
-    /// Every holding there ever was, by issue and in time: tokens grow. Answers how many they are,
-    /// and those that began before the one before them was over.
+    /// Every lease that ever existed, by issue and in order of time: tokens grow. Returns their
+    /// number, and those that began before the previous one ended.
     async fn holdings(&self) -> (usize, Vec<String>) {
         #[derive(diesel::QueryableByName)]
         struct Row {
@@ -106,7 +107,7 @@ impl Scene {
             #[diesel(sql_type = diesel::sql_types::Timestamptz)]
             over: chrono::DateTime<chrono::Utc>,
         }
-        // A reservation that GitHub's labels refused never became a holding.
+        // A reservation that was rejected because of GitHub's labels never became a lease.
         let rows: Vec<Row> = diesel::sql_query(
             "SELECT issue_id, fencing_token, acquired_at AS begun, \
                  coalesce(ended_at, expires_at) AS over \
@@ -150,7 +151,7 @@ async fn two_hundred_claimers_get_each_issue_once() {
                 let answer = answer.expect("the server is there");
                 let claimed = &answer["data"]["claimNext"];
                 if !claimed.is_object() {
-                    // Where the machine is so busy that GitHub's answer is late nothing was given.
+                    // On a machine so busy that GitHub responded too late, no issue was served.
                     assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_FAILED");
                     refused.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -165,7 +166,7 @@ async fn two_hundred_claimers_get_each_issue_once() {
     }
     let mut served: Vec<i64> = claimers.join_all().await.into_iter().flatten().collect();
     at_last(async || {
-        // What such a refusal left is free again once it is known what GitHub has.
+        // Issues of such rejected claims are free again once GitHub's state is known.
         if served.len() < ISSUES {
             let answer = servers[0].graphql_as("last", CLAIM, json!({ "agent": "last" })).await;
             let lease = answer.unwrap()["data"]["claimNext"]["lease"].clone();
@@ -184,7 +185,7 @@ async fn two_hundred_claimers_get_each_issue_once() {
         assert!(labels.contains(&"status/in-progress".to_owned()), "{labels:?}");
         assert_eq!(labels.iter().filter(|label| label.starts_with("agent/")).count(), 1);
     }
-    // What was refused may have been held for a moment.
+    // A rejected claim may have held the issue for a moment.
     let (holdings, overlapping) = scene.holdings().await;
     let most = ISSUES + AtomicUsize::load(&refused, Ordering::Relaxed);
     assert!((ISSUES..=most).contains(&holdings), "{holdings} holdings, at most {most}");
@@ -197,19 +198,19 @@ struct FencingToken {
     number: i64,
 }
 
-/// Who has which issue, as far as the claimers know.
+/// The holders of issues, as far as the claimers know.
 #[derive(Default)]
 struct Holders {
-    /// The token of whoever has an issue now.
+    /// The token of the current holder of an issue.
     now: BTreeMap<i64, i64>,
-    /// The last token that anybody got for an issue.
+    /// The last token that was issued for an issue.
     last: BTreeMap<i64, i64>,
-    /// How many leases were handed out.
+    /// The number of leases that were served.
     served: usize,
 }
 
 impl Holders {
-    /// Somebody was told that an issue is theirs.
+    /// Records that a claimer received a lease.
     fn take(&mut self, issue: i64, token: i64) {
         let other = self.now.insert(issue, token);
         assert!(other.is_none(), "{issue} is held with {other:?} and {token} at once");
@@ -219,14 +220,14 @@ impl Holders {
     }
 }
 
-/// A server that may be killed while others ask it.
+/// A server that may be killed while others send it requests.
 type SharedProcess = std::sync::Mutex<Arc<Process>>;
 
 fn up(server: &SharedProcess) -> Arc<Process> {
     Arc::clone(&server.lock().unwrap())
 }
 
-/// Claims until there is nothing, and gives some of it back; `number` tells the claimers apart.
+/// Claims until nothing is left, and releases some of it; `number` identifies the claimer.
 async fn claim_and_give_back(number: usize, servers: &[SharedProcess], holders: &Mutex<Holders>) {
     let agent = format!("agent-{}", number % 20);
     let (mut request, mut idle, mut got) = (0, 0, 0);
@@ -234,7 +235,8 @@ async fn claim_and_give_back(number: usize, servers: &[SharedProcess], holders: 
         let id = format!("{number}-{request}");
         let server = up(&servers[(number + request) % SERVERS]);
         let input = json!({ "agent": agent, "id": id });
-        // A lost answer is asked for again under the same name; a refusal under another.
+        // After a lost response, the claim is repeated with the same name; after a refusal, with
+        // another.
         let Some(answer) = server.graphql_as(&agent, CLAIM, input).await else {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -247,7 +249,7 @@ async fn claim_and_give_back(number: usize, servers: &[SharedProcess], holders: 
             let token = lease["fencingToken"].as_str().unwrap().parse().unwrap();
             holders.lock().await.take(issue, token);
             if got % 3 == 1 {
-                // From here on somebody else may have it, whatever is answered.
+                // From here on another agent may hold it, whatever the response is.
                 holders.lock().await.now.remove(&issue);
                 let held = json!({ "id": lease["id"], "token": lease["fencingToken"] });
                 server.graphql_as(&agent, RELEASE, held).await;
@@ -284,7 +286,7 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
     }
     for round in 0..SERVERS {
         at_last(async || holders.lock().await.served >= (round + 1) * 80).await;
-        // Killed while it is asked: what it was at is left half done.
+        // Killed during requests, which stay incomplete.
         let fresh = Arc::new(scene.start().await);
         let dead = std::mem::replace(&mut *servers[round].lock().unwrap(), fresh);
         dead.crash();
@@ -296,8 +298,8 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
     };
     assert!(handed_back, "issues changed hands");
 
-    // What the dead had asked of GitHub is settled first, long before their reservations are over;
-    // then those are free, and somebody gets them.
+    // The pending changes of the killed servers are settled first, long before their reservations
+    // end; then the issues are free and get claimed.
     let unsettled = "SELECT count(*) FROM audit_log WHERE settled_at IS NULL";
     at_last(async || scene.database.number(unsettled).await == 0).await;
     let over =
@@ -316,7 +318,7 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
     })
     .await;
 
-    // What claimers believe to hold is held, by the token they were told.
+    // The leases that claimers believe to hold are held, with the tokens they received.
     let mut connection = scene.database.connect().await;
     for (number, token) in &holders.lock().await.now {
         let theirs = format!(
@@ -346,7 +348,7 @@ async fn an_agent_that_wakes_after_its_lease_writes_nothing() {
         let lease = claimed["data"]["claimNext"]["lease"].clone();
         assert!(lease.is_object(), "{claimed}");
 
-        // The sleeper's write has passed its first check and waits for GitHub when it falls asleep.
+        // The write of the suspended process has passed its first check and waits for GitHub.
         let gate = Gate::new();
         scene.github.inject(Fault::HoldAnswer(gate.clone()).on("LiveLabels"));
         let input = json!({ "id": lease["issue"]["id"], "token": lease["fencingToken"] });
@@ -372,14 +374,14 @@ async fn an_agent_that_wakes_after_its_lease_writes_nothing() {
             break (lease, refusal);
         }
         assert!(tries < 10, "{refusal}");
-        // On a busy machine GitHub's five seconds were over before it awoke. It tries once more.
+        // On a busy machine GitHub's five seconds ended before it resumed. It tries once more.
         let released = other.graphql_as("beta", RELEASE, held).await.unwrap();
         assert!(released.get("errors").is_none(), "{released}");
     };
     assert_eq!(refusal["extensions"]["code"], "LEASE_LOST", "{refusal}");
     assert_eq!(refusal["extensions"]["holder"], "beta");
     assert_eq!(scene.github.labels(REPOSITORY, 1), ["status/in-progress", "agent/beta"]);
-    // Nor does it get further by renewing or finishing.
+    // Renewing and finishing fail as well.
     let held = json!({ "id": lease["id"], "token": lease["fencingToken"] });
     let renew = "mutation($id: ID!, $token: String!) {
         renewLease(input: {leaseId: $id, fencingToken: $token}) { lease { id } } }";

@@ -1,4 +1,4 @@
-//! The commands of agents and people, by the real program against a running service.
+//! The commands of agents and people: the real program against a running service.
 
 use std::process::{Output, Stdio};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{AGENT_TOKEN, Given, PATIENCE, REPOSITORY, given, person};
 
-/// The program as alpha, who has the token.
+/// The program as the agent alpha, with its token.
 fn program(address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dispatch"));
     command
@@ -185,7 +185,7 @@ async fn work_is_paused_listed_and_resumed_from_a_shell() {
     .await;
 }
 
-/// Turns the line around, clears the screen in one character, hides, and rings.
+/// Text that reverses the line, clears the screen, is invisible, and beeps.
 const HOSTILE: &str = "safe \u{202e}txt.exe \u{9b}2J \u{1b}[31m\u{200b}\u{feff}\u{7}\u{2066}";
 
 /// The same text on two lines.
@@ -193,7 +193,7 @@ fn body_of(text: &str) -> String {
     format!("{text}\n{text}")
 }
 
-/// A text has no character that a terminal would obey or hide.
+/// Asserts that a text has no character that controls a terminal or is invisible.
 #[track_caller]
 fn assert_visible(arguments: &[&str], text: &str) {
     let raw = |c: &char| *c != '\n' && (c.is_control() || is_invisible(*c));
@@ -236,7 +236,7 @@ async fn no_text_of_github_reaches_a_terminal_as_it_is() {
             assert_eq!(said.code == 0, !arguments.concat().contains('\u{202e}'), "{arguments:?}");
         }
         let claimed = run(&address, &["claim", "--request-id", "one", "--json"]).await.json();
-        // A program gets what GitHub has, but for what no text needs.
+        // A program gets GitHub's text without control characters.
         let stored = HOSTILE.replace(['\u{1b}', '\u{7}'], "");
         assert_eq!(claimed["issue"]["title"], stored);
         assert_eq!(
@@ -363,8 +363,8 @@ async fn errors_have_a_remedy_and_a_distinct_exit_code() {
     .await;
 }
 
-/// Passes connections on to an address, until it is dropped and all are cut. Those that come after that
-/// wait for another bridge on the same listener, which keeps its port from everybody else.
+/// Forwards connections to an address until it is dropped, which cuts them all. Later connections
+/// wait for another bridge on the same listener, which keeps its port reserved.
 fn bridge(listener: &Arc<TcpListener>, to: &str) -> JoinSet<()> {
     let (listener, to) = (Arc::clone(listener), to.to_owned());
     let mut tasks = JoinSet::new();

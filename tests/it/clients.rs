@@ -1,4 +1,4 @@
-//! What clients that others wrote send, and are understood by.
+//! Compatibility with the requests of other GraphQL clients.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -82,8 +82,8 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
     .await;
 }
 
-/// Apollo Client asks with the hash alone, and sends the whole document when it is answered
-/// `PersistedQueryNotFound`; so do Apollo's clients for Kotlin and Swift, and urql.
+/// Apollo Client sends the hash alone, and the whole document after `PersistedQueryNotFound`; so do
+/// Apollo's clients for Kotlin and Swift, and urql.
 #[tokio::test]
 async fn a_query_sent_only_as_a_hash_is_requested() {
     given(async |given| {
@@ -162,7 +162,8 @@ async fn an_address_may_end_in_a_slash() {
             let answer = given.ask_as_agent("GET", &slashed, None).await;
             assert_eq!(answer.status, plain.status, "{slashed}: {}", answer.text());
         }
-        // A page names its files relative to its own address, so people are led to that.
+        // A page refers to its files relative to its own address, so requests with a slash are
+        // redirected.
         for (slashed, target) in [
             ("/board/", "../board"),
             ("/board//?view=view_000001", "../../board?view=view_000001"),

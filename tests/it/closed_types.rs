@@ -1,4 +1,4 @@
-//! What is closed to workers at the root of GraphQL is closed however it is reached.
+//! What is closed to workers at the root of GraphQL is closed on every other path too.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,8 +19,8 @@ const UNBOUND: &str = "token-of-any-worker-1";
 const WORKERS: [(&str, &str); 2] =
     [("DISPATCH_WORKER_TOKENS", "alpha:token-of-worker-alpha"), ("DISPATCH_WORKER_TOKEN", UNBOUND)];
 
-/// Closed at the root, and yet needed for work: the repository of an issue, of which less is shown,
-/// and the run that a worker has just reported.
+/// Closed at the root, but needed for work: the repository of an issue, with fewer fields, and the
+/// run that a worker has just reported.
 const PARTLY: [&str; 2] = ["Repository", "AgentRun"];
 
 struct Schema(ServiceDocument);
@@ -45,7 +45,7 @@ impl Schema {
         }
     }
 
-    /// The types that something of an abstract type may be.
+    /// The possible object types of an abstract type.
     fn members(&self, name: &str) -> Vec<String> {
         let implements = |definition: &TypeSystemDefinition| match definition {
             TypeSystemDefinition::Type(of) => match &of.node.kind {
@@ -74,7 +74,7 @@ impl Schema {
         )
     }
 
-    /// A field with everything that must be given, and `inside` selected in it.
+    /// A field with every required argument and the selection `inside`.
     fn select(&self, field: &FieldDefinition, inside: &str) -> String {
         let arguments: Vec<String> = field
             .arguments
@@ -122,7 +122,7 @@ fn named(of: &Type) -> &str {
     }
 }
 
-/// Asks with a token; answers the whole.
+/// Sends a query with a token; returns the whole response.
 async fn ask(given: &Given, token: &str, query: &str) -> Value {
     let accept = match query.starts_with("subscription") {
         true => "text/event-stream",
@@ -142,7 +142,7 @@ async fn ask(given: &Given, token: &str, query: &str) -> Value {
     }
     let bytes = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
     let text = String::from_utf8_lossy(&bytes);
-    // A refused subscription ends after one event, whose data is the answer.
+    // A rejected subscription ends after one event, whose data is the response.
     let data = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
     let answer: Value =
         serde_json::from_str(data).unwrap_or_else(|error| panic!("{query}: {error}: {text}"));
@@ -157,7 +157,7 @@ fn is_closed(answer: &Value) -> bool {
     error["extensions"]["code"] == "FORBIDDEN" && text.contains("closed to worker tokens")
 }
 
-/// How a type is reached: what stands before and behind its own selection.
+/// A path to a type: the text before and after its own selection.
 type Way = (String, String);
 
 #[tokio::test]
@@ -180,7 +180,8 @@ async fn workers_cannot_reach_closed_fields_through_relations() {
         }
     }
     closed.retain(|of| !open_at_root.contains(of));
-    // What stands in something closed is closed, but for what workers reach at the root as well.
+    // What is reachable only through a closed type is closed, unless workers reach it at the root
+    // as well.
     let mut todo: Vec<String> = closed.iter().cloned().collect();
     let open_by_itself =
         ["Issue", "BoardColumn", "PageInfo", "Lease", "Node", "Repository", "AgentRun"];
@@ -231,7 +232,7 @@ async fn workers_cannot_reach_closed_fields_through_relations() {
             for member in schema.members(&of) {
                 let before = format!("{before} ... on {member} {{");
                 let query = format!("{before} __typename }} {behind}");
-                // A kind of thing that a worker's `node` never finds leads nowhere.
+                // A kind of object that a worker's `node` never returns leads nowhere.
                 let leads =
                     !closed.contains(&member) && !is_closed(&ask(given, BOUND, &query).await);
                 if leads {

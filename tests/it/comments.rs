@@ -1,4 +1,5 @@
-//! Commenting: said once however often it is asked, whatever becomes of GitHub's answer.
+//! Comments: posted once however often the request is repeated, whatever happens to GitHub's
+//! response.
 
 use axum::http::StatusCode;
 use dispatch::service;
@@ -63,7 +64,7 @@ async fn a_comment_is_on_github_in_the_log_and_counted_on_the_card() {
         );
         let entries = given.ask("GET", "/api/audit", None).await.json();
         assert_eq!(entries[0]["notes"], "Hello\n**you**");
-        // Those of the sync may be sent only now.
+        // The events of the sync may be sent only now.
         let announced = loop {
             let event = events.recv().await.unwrap();
             if event.id > before {
@@ -190,7 +191,7 @@ async fn a_comment_does_not_stand_in_the_way_of_a_move() {
 async fn a_lost_answer_is_looked_up() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
-        // An older one of the same words, which must not be taken for the new one.
+        // An older comment with the same text, which must not be taken for the new one.
         let old = say(given, "Hello").await.json();
         given.advance(61);
         for fault in [Fault::DropAfter, Fault::CutShort, Fault::HalfBody] {
@@ -237,7 +238,7 @@ async fn a_late_comment_is_found_by_a_retry() {
         given.github.inject(Fault::refuse(502, "Bad gateway").on("RecentComments").times(3));
         let lost = say(given, "Hello").await;
         assert_eq!(lost.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", lost.text());
-        // Nobody knows yet, so whoever asks again waits until somebody must.
+        // The outcome is unknown, so a repeated request waits for the settlement.
         let (again, ()) = tokio::join!(say(given, "Hello"), async {
             given.advance(7);
             gate.open();

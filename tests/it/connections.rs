@@ -59,7 +59,7 @@ async fn echo(mut socket: WebSocket) {
     }
 }
 
-/// Asks, and answers whether there was an answer.
+/// Sends a request and returns whether there was a response.
 async fn is_answered(socket: &mut TcpStream) -> bool {
     if socket.write_all(ASK).await.is_err() {
         return false;
@@ -93,11 +93,11 @@ async fn a_connection_without_a_request_is_closed() {
         drop(socket.write_all(beginning).await);
         ends(&mut socket).await;
     }
-    // Whoever sends a whole request in time is answered.
+    // A client that sends a whole request in time gets a response.
     eventually(async || is_answered(&mut TcpStream::connect(address).await.unwrap()).await).await;
 }
 
-/// Sends the same again and again until the connection ends.
+/// Sends the same bytes repeatedly until the connection ends.
 async fn drip(socket: &mut TcpStream, bytes: &[u8]) {
     let ends = async {
         let mut answer = [0; 1024];
@@ -206,8 +206,8 @@ async fn all_together_have_so_many_connections_proxies_included() {
     assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
 }
 
-/// The binary with its own settings: what waits for nothing gives its place to others, and a body that
-/// stalls is answered, whatever the route.
+/// The binary with its own settings: idle connections are closed in favour of new ones, and a
+/// stalled body gets a response on every route.
 #[tokio::test]
 async fn the_server_survives_many_idle_connections() {
     let database = Database::new().await;
@@ -242,7 +242,7 @@ async fn the_server_survives_many_idle_connections() {
     let mut waiting = Vec::new();
     for _ in 0..140 {
         let mut socket = connect().await;
-        // One beyond the limits may be closed by now.
+        // A connection beyond the limit may already be closed.
         drop(socket.write_all(b"GET / HTTP/1.1\r\n").await);
         waiting.push(socket);
     }

@@ -1,4 +1,4 @@
-//! The comments of an issue: read when somebody looks, kept, and read again when they have changed.
+//! The comments of an issue: read on demand, cached, and read again when they changed.
 
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection as _;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, eventually, given};
 
-/// How many requests for comments GitHub has seen.
+/// The number of requests for comments that GitHub received.
 fn asked(given: &Given) -> u64 {
     given.github.count("Conversation")
 }
 
-/// What somebody gets who looks at the first issue.
+/// The comments of the first issue, as a reader gets them.
 async fn look(given: &Given) -> Conversation {
     let issue = given.issue(1).await;
     let name = REPOSITORY.parse().unwrap();
@@ -29,7 +29,7 @@ fn texts(of: &Conversation) -> Vec<&str> {
     of.comments.iter().map(|comment| comment.body.as_str()).collect()
 }
 
-/// Comments in somebody's name and reads that the issue has changed.
+/// Posts a comment on GitHub and syncs the change of the issue.
 async fn comment(given: &Given, body: &str) {
     given.advance(5);
     given.github.comment_as(REPOSITORY, 1, "octavia", body).unwrap();
@@ -245,11 +245,11 @@ async fn one_request_at_a_time_serves_all_readers() {
             conversations::read(&replica, &issue, &repository),
             conversations::read(&given.app, &issue, &repository),
             async {
-                // Each has seen that nobody reads, and is about to.
+                // Each has seen that no read is running, and is about to start one.
                 eventually(async || given.database.number(&waiting).await == 3).await;
                 held.batch_execute("COMMIT").await.unwrap();
                 gate.arrived().await;
-                // The others have been told by now that one does.
+                // The others know now that one is running.
                 eventually(async || given.database.number(&active).await == 0).await;
                 gate.open();
             }

@@ -1,5 +1,5 @@
-//! The server is killed between every two steps of a move and started again. Soon audit log, cache and
-//! GitHub agree, whatever it is they agree on.
+//! The server is killed between every two steps of a move and restarted. Soon audit log, cache and
+//! GitHub agree.
 
 use std::cell::RefCell;
 
@@ -42,14 +42,14 @@ impl Scene {
         Process::serve(self.database.url(), &self.address).await
     }
 
-    /// Starts the server and lets it import the issue; answers its id.
+    /// Starts the server and lets it import the issue; returns its id.
     async fn begin(&self) -> (Process, String) {
         let process = self.start().await;
         let track =
             "mutation { trackRepository(input: {fullName: \"acme/tools\"}) { __typename } }";
         process.graphql(track, serde_json::json!({})).await.unwrap();
         let sync = "mutation { syncIssues { syncedCount } }";
-        // The sync on start may still be under way; then this one is refused.
+        // The sync on start may still be running; then this one is rejected.
         eventually(async || {
             let synced = process.graphql(sync, serde_json::json!({})).await.unwrap();
             synced.get("errors").is_none()
@@ -61,8 +61,7 @@ impl Scene {
         (process, id)
     }
 
-    /// Kills the server once `reached` says that the move stands where it shall, and starts it
-    /// again after `release` has opened the way.
+    /// Kills the server once `reached` holds, and restarts it after `release`.
     async fn crash(&self, reached: impl AsyncFnOnce(), release: impl AsyncFnOnce()) {
         let (process, id) = self.begin().await;
         let moving = process.graphql(MOVE, serde_json::json!({ "id": id }));
@@ -75,15 +74,15 @@ impl Scene {
         let again = self.start().await;
         eventually(async || self.agrees(&id).await).await;
 
-        // And the card moves again.
+        // And the card can be moved again.
         let moved = again.graphql(MOVE, serde_json::json!({ "id": id })).await.unwrap();
         assert!(moved.get("errors").is_none(), "{moved}");
         assert!(self.agrees(&id).await);
         assert_eq!(self.github.labels(REPOSITORY, 1), ["status/in-review"]);
     }
 
-    /// Kills the server where it waits for a lock that is held in the database once GitHub has done
-    /// `operation`, and before it answers.
+    /// Kills the server while it waits for a lock in the database, after GitHub executed
+    /// `operation` and before the response.
     async fn crash_holding(&self, operation: &str, lock: &str) {
         let gate = Gate::new();
         self.github.inject(Fault::HoldAnswer(gate.clone()).on(operation));
@@ -97,7 +96,7 @@ impl Scene {
         self.crash(reached, async || drop(held.take())).await;
     }
 
-    /// Nothing is pending, and cache, newest settled entry and GitHub say the same.
+    /// Whether nothing is pending, and cache, newest settled entry and GitHub agree.
     async fn agrees(&self, id: &str) -> bool {
         let mut connection = self.database.connect().await;
         let id: IssueId = id.parse().unwrap();
@@ -120,7 +119,7 @@ impl Scene {
     }
 }
 
-/// Holds something in the database for as long as it lives.
+/// Holds a lock in the database until it is dropped.
 async fn hold(database: &Database, sql: &str) -> Connection {
     let mut connection = database.connect().await;
     connection.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
@@ -175,7 +174,7 @@ async fn before_it_is_settled() {
 #[tokio::test]
 async fn before_it_is_committed() {
     let scene = Scene::new().await;
-    // The lock of the event log is the last thing that the transaction asks for.
+    // The lock of the event log is the last one that the transaction takes.
     scene.crash_holding("ChangeLabels", "SELECT pg_advisory_xact_lock(7236871, 1)").await;
 }
 

@@ -1,4 +1,4 @@
-//! What makes the demo lively, against the real application.
+//! The simulated activity of the demo, against the real application.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{AGENT_TOKEN, Given, given};
 
-/// What GitHub says of an issue that can have no more labels.
+/// GitHub's message about an issue with the maximum number of labels.
 const FULL: &str = "more than 100 labels";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,8 +26,8 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         for _ in 0..90 {
             given.advance(4);
             match agents.act().await {
-                // The sample has an issue with as many labels as may be, which an agent's label does
-                // not fit on.
+                // The sample has an issue with the maximum number of labels, so an agent's label
+                // does not fit.
                 Err(ActionError::Refused(why)) if why.contains(FULL) => {}
                 done => done.unwrap(),
             }
@@ -104,8 +104,8 @@ async fn changes_on_github_reach_the_board() {
 /// How often an agent of the demo does something in a minute, at the pace of `src/demo.rs`.
 const ACTIONS_PER_MINUTE: u64 = 15;
 
-/// In each minute agents go on until one of them has changed an issue on GitHub, and no longer, which
-/// keeps the test short; people do something for every second deed of theirs, about as in the demo.
+/// In each minute agents act until one of them has changed an issue on GitHub, which keeps the test
+/// short; people act half as often, about as in the demo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stays_as_large() {
     given(async |given| {
@@ -125,7 +125,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
                 left -= 1;
                 given.advance(60 / ACTIONS_PER_MINUTE);
                 if left.is_multiple_of(2) {
-                    // Somebody may have been quicker, for both.
+                    // Another action may have come first, for both.
                     let _ = people.act();
                 }
                 let _ = agents.act().await;
@@ -153,7 +153,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
     .await;
 }
 
-/// The columns of the board keep about the size that they begin with.
+/// The columns of the board keep about their initial size.
 async fn assert_bounded(given: &Given) {
     let data = given.graphql("{ board { columns { status totalCount } } }", json!({})).await;
     let counts = data["board"]["columns"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! What an issue waits for and what waits for it: shown, ranked, and announced when it changes.
+//! Dependencies of issues: shown, ranked, and announced when they change.
 
 use dispatch::domain::EventCursor;
 use dispatch::domain::events::{EventKind, Topic};
@@ -47,7 +47,7 @@ async fn counts(given: &Given) -> Vec<(i64, i64, i64)> {
     all
 }
 
-/// Lines of the board's events behind a position, as kinds and numbers of issues.
+/// The board's events after a position, as kinds and numbers of issues.
 async fn events(given: &Given, after: EventCursor) -> Vec<(EventKind, Option<i32>)> {
     match events_after(&given.app, after, 10_000).await.unwrap() {
         Replay::Events(events) => events
@@ -175,7 +175,8 @@ async fn blockers_are_served_first_within_their_tier() {
             explained.summary,
             "The issue is number 2 in the queue: no priority, ready, unblocks 2."
         );
-        // What has waited as long as age counts comes before what is newer, whoever waits for that.
+        // An issue that has waited as long as age counts ranks before newer ones, whatever those
+        // unblock.
         given.advance(14 * 24 * 3600);
         given.sync().await;
         let numbers: Vec<_> = order(given).await.into_iter().map(|(number, _)| number).collect();
@@ -316,7 +317,7 @@ async fn many_changes_at_once_make_readers_start_over() {
     .await;
 }
 
-/// Two syncs that note the same references, each in an order of its own.
+/// Two syncs that store the same references, each in another order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_writes_of_the_same_references_do_not_deadlock() {
     use diesel_async::AsyncConnection as _;
@@ -349,8 +350,8 @@ async fn concurrent_writes_of_the_same_references_do_not_deadlock() {
     .await;
 }
 
-/// Two that change each other's dependencies at once, and hold rows that the other's triggers touch, do
-/// not wait for each other in a circle.
+/// Two transactions that change each other's dependencies, and hold rows that the other's triggers
+/// update, do not deadlock.
 #[tokio::test]
 async fn a_row_of_the_queue_that_is_being_changed_is_put_right_later() {
     use diesel_async::SimpleAsyncConnection as _;
@@ -362,7 +363,7 @@ async fn a_row_of_the_queue_that_is_being_changed_is_put_right_later() {
         moving.batch_execute(&format!("BEGIN; {base}")).await.unwrap();
         let note = "INSERT INTO blockers SELECT id, 'text', 'acme/tools', 1 FROM issues \
                     WHERE number = 2";
-        // The repository's own lock is another matter.
+        // The repository's own lock is another case.
         let other = "INSERT INTO repositories (full_name, enabled, source, default_branch, \
                      created_at, updated_at) VALUES ('acme/two', true, 'user', 'main', now(), now()); \
                      INSERT INTO issues (repository_id, node_id, number, title, url, state, status, \

@@ -1,7 +1,7 @@
-//! The documentation is true: its tables are those of the code, its examples run, and its links lead
-//! somewhere.
+//! The documentation is correct: its tables equal the code's, its examples run, and its links are
+//! valid.
 //!
-//! `UPDATE_GENERATED=1 cargo test --test it docs` prints the generated parts anew.
+//! `UPDATE_GENERATED=1 cargo test --test it docs` rewrites the generated parts.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,7 +22,7 @@ fn page(name: &str) -> PathBuf {
     Path::new(ROOT).join(name)
 }
 
-/// Compares the part of a page between two markers with what it must be.
+/// Compares the part of a page between two markers with the expected text.
 fn assert_part(of: &str, name: &str, wanted: &str) {
     let text = fs::read_to_string(page(of)).unwrap();
     let begin = text.find(&format!("<!-- {name}: begin")).expect("a marker");
@@ -33,7 +33,7 @@ fn assert_part(of: &str, name: &str, wanted: &str) {
         fs::write(page(of), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 prints the {name} of {of} anew");
+    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 rewrites the {name} of {of}");
 }
 
 fn addresses() -> String {
@@ -93,7 +93,7 @@ fn its_links_lead_somewhere() {
         let text = fs::read_to_string(page(folder).join(&name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            // As GitHub reads it in an issue, not on the page itself.
+            // A link as GitHub resolves it in an issue, not on the page itself.
             let is_example = name == "dependencies.md" && link.starts_with("../issues/");
             let is_there = link.starts_with("http") || page(folder).join(file).exists();
             let is_there = is_there || is_example;
@@ -112,7 +112,7 @@ fn its_links_lead_somewhere() {
     }
 }
 
-/// The shell code behind an example's marker.
+/// The shell code after an example's marker.
 fn example(name: &str) -> String {
     let text = fs::read_to_string(page("docs/api.md")).unwrap();
     let (_, rest) = text.split_once(&format!("<!-- example: {name} -->\n```sh\n")).unwrap();
@@ -139,7 +139,7 @@ async fn its_examples_run() {
 
         let mut following = shell(format!("exec {}", example("follow"))).spawn().unwrap();
         let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
-        // Moves until the follower has heard one, because only then is it known to listen.
+        // Moves until the follower has received an event, which shows that it is subscribed.
         let heard = async {
             loop {
                 if let Some(line) = lines.next_line().await.unwrap()

@@ -1,4 +1,5 @@
-//! A PostgreSQL of our own: kept, renewed, shared by nobody, and gone when it should be.
+//! The embedded PostgreSQL: kept, upgraded, used by one process only, and stopped when it should
+//! be.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -13,7 +14,7 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::support::PATIENCE;
 
-/// A folder that goes with the test, reachable for the account that root runs PostgreSQL as.
+/// A folder that is deleted with the test, accessible to the account that root runs PostgreSQL as.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -51,7 +52,7 @@ async fn refused(options: Options) -> Error {
 /// The first value that a statement returns, as text.
 async fn ask(cluster: &Cluster, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(cluster.url(), NoTls).await?;
-    // The client goes with the block, and then the connection ends.
+    // The client is dropped with the block, which ends the connection.
     let answer = async move { client.simple_query(sql).await };
     let (_, answer) = tokio::join!(connection, answer);
     Ok(answer?.into_iter().find_map(|message| match message {
@@ -60,7 +61,7 @@ async fn ask(cluster: &Cluster, sql: &str) -> Result<Option<String>, tokio_postg
     }))
 }
 
-/// Looks until `is_so`.
+/// Polls until `is_so`.
 async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so().await {
@@ -75,7 +76,7 @@ fn server_of(folder: &Path) -> Pid {
     Pid::from_raw(mark.lines().next().unwrap().parse().unwrap())
 }
 
-/// The shell that keeps the server.
+/// The shell that supervises the server.
 #[cfg(target_os = "linux")]
 fn keeper_of(server: Pid) -> Pid {
     let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
@@ -187,7 +188,7 @@ async fn a_server_that_dies_is_started_again() {
     let second = server_of(&folder.0.join("serve"));
     assert_ne!(first, second);
 
-    // Its keeper alone: the server itself is left over, and ended first.
+    // Kills only its supervisor: the server keeps running, and is stopped first.
     kill(keeper_of(second), Signal::SIGKILL).unwrap();
     eventually("the end of the old server", async || !is_alive(second)).await;
     eventually("a new server", async || ask(&cluster, "SELECT 1").await.is_ok()).await;
@@ -246,7 +247,7 @@ async fn a_folder_out_of_reach_is_refused() {
     }
     let folder = Folder::new("unreachable");
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
-    // Its own folder it opens up, those above it not.
+    // It makes its own folder accessible, but not those above it.
     started(Options::durable(&folder.0, search())).await.stop().await;
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
     let error = refused(Options::durable(folder.0.join("data"), search())).await.to_string();
@@ -318,7 +319,7 @@ async fn the_postgresql_log_stays_small_and_has_no_statements() {
     ] {
         ask(&cluster, wrong).await.unwrap_err();
     }
-    // One that dies while it works is told of, with its statement unless that is switched off.
+    // The crash of a backend is logged, with its statement unless that is disabled.
     let (client, connection) = tokio_postgres::connect(cluster.url(), NoTls).await.unwrap();
     let pid = async {
         let row = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap();

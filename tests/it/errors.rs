@@ -1,4 +1,4 @@
-//! What every answer has in common, and how failures are told.
+//! What all error responses have in common.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{Given, given, given_settings, start_of_time};
 
-/// One of each kind.
+/// One error of each kind.
 fn every_error() -> Vec<Error> {
     let refused = || dispatch::github::Error::Refused {
         status: 403,
@@ -56,7 +56,7 @@ fn every_error_has_a_status_and_a_code() {
     insta::assert_snapshot!(table);
 }
 
-/// Asks and answers the body without what differs from one request to the next.
+/// Sends a request and returns the body without what differs between requests.
 async fn problem(given: &Given, method: &str, path: &str) -> serde_json::Value {
     let answer = given.ask(method, path, None).await;
     assert_eq!(answer.headers["content-type"], "application/problem+json");

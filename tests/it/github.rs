@@ -1,5 +1,4 @@
-//! The client of GitHub against the simulated one: what it reads and writes, and what it makes of
-//! every way in which GitHub can misbehave.
+//! The GitHub client against the simulator: reading, writing, and every kind of failure.
 
 use std::time::Duration;
 
@@ -430,7 +429,7 @@ async fn live_labels_come_with_the_id_of_the_target() {
 }
 
 #[tokio::test]
-async fn one_request_adds_then_removes_and_answers_what_there_is() {
+async fn one_request_adds_then_removes_and_returns_the_labels() {
     let (github, client) = with_an_issue().await;
     github.simulator.relabel(REPOSITORY, 1, &["agent/ada"], &[]).unwrap();
     let before = github.simulator.issue(REPOSITORY, 1).unwrap().updated_at;
@@ -829,7 +828,7 @@ async fn an_exhausted_rate_limit_is_reported_and_respected() {
     let limited = Error::RateLimited { until };
     assert_eq!(client.issue(&name(), 1).await, Err(limited.clone()));
     assert_eq!(client.rate().map(|rate| rate.remaining), Some(0));
-    // GitHub is left alone until then, whoever asks.
+    // GitHub receives no request until then, from any caller.
     assert_eq!(client.clone().issue(&name(), 1).await, Err(limited.clone()));
     assert_eq!(github.simulator.total(), 1);
     github.clock.advance(Duration::from_secs(20 * 60));
@@ -862,7 +861,7 @@ async fn every_spelling_of_a_limit_is_known() {
     }
 }
 
-/// As [`move_to_ready`], where already the reading may fail.
+/// Like [`move_to_ready`], but already the read may fail.
 async fn move_to_ready_or_not(client: &Client, simulator: &Simulator) -> Result<(), Error> {
     let issue = simulator.issue(REPOSITORY, 1).unwrap().id;
     let live = client.live_labels(&issue, Some("status/ready"), None).await?;

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: how a request may come, how its answer goes, and what the answers say.
+//! GraphQL over HTTP: methods, headers, media types and responses.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn an_operation_that_was_not_run_has_no_data_and_an_error_status() {
             let answer = answer.json();
             assert!(answer.get("data").is_none(), "{answer}");
             assert_eq!(error(&answer).0, "GRAPHQL_VALIDATION_FAILED");
-            // Under the older media type a well-formed request is answered well.
+            // Under the older media type a well-formed request gets the status 200.
             assert_eq!(post(given, &[], &body).await.status, StatusCode::OK, "{query}");
         }
         let body = json!({ "query": "{ issue(id: \"x\") { id } }" }).to_string();
@@ -634,7 +634,7 @@ async fn the_service_reports_missing_settings() {
 }
 
 #[tokio::test]
-async fn our_own_failure_is_answered_bare() {
+async fn an_internal_error_is_returned_without_details() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         given.database.run("ALTER TABLE board_counts RENAME TO hidden").await;
@@ -720,7 +720,7 @@ async fn an_issue_is_the_same_whichever_way_it_is_resolved() {
                 answer["issues"]["nodes"].as_array().unwrap().clone()
             };
             let at_once = nodes("").await;
-            // What has to be waited for makes the library resolve all of the issue.
+            // Related data makes the library resolve the whole issue.
             let mut waited_for = nodes("agentRuns(first: 1) { nodes { id } }").await;
             for issue in &mut waited_for {
                 issue.as_object_mut().unwrap().remove("agentRuns").unwrap();

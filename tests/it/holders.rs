@@ -1,5 +1,5 @@
-//! What people ask of holders reaches them with their next renewal, and what an agent holds it finds
-//! again after a restart.
+//! Requests to holders reach them with their next renewal, and an agent finds its leases again
+//! after a restart.
 
 use std::slice::from_ref;
 
@@ -242,7 +242,7 @@ async fn messages_to_a_holder_are_bounded() {
         let refused = send_message(app, person, message(&lease, "Once more")).await;
         assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
 
-        // What was read leaves room, and the oldest is forgotten.
+        // Read messages make room, and the oldest are deleted.
         let ids = async || -> Vec<LeaseMessageId> {
             let kept = messages(app, &[lease.id()]).await.unwrap();
             kept.iter().map(|message| message.id).collect()

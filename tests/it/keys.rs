@@ -22,7 +22,7 @@ const SETTINGS: [(&str, &str); 3] = [
 
 const READY: &[&str] = &["status/ready"];
 
-/// Asks a route with a token and other headers; answers status and body.
+/// Sends a request with a token and other headers; returns status and body.
 async fn ask(
     given: &Given,
     token: &str,
@@ -41,7 +41,7 @@ async fn ask(
     (answer.status.as_u16(), answer.json())
 }
 
-/// Asks GraphQL; answers the data, or the code of the first error.
+/// Sends a GraphQL request; returns the data, or the code of the first error.
 async fn graphql(
     given: &Given,
     token: &str,
@@ -69,7 +69,7 @@ async fn record(given: &Given, token: &str, mut run: Value, key: &str) -> Result
     Ok(data["recordAgentRun"]["agentRun"]["id"].as_str().unwrap().to_owned())
 }
 
-/// Claims the first issue for `alpha`; answers the lease.
+/// Claims the first issue for `alpha`; returns the lease.
 async fn claim_as_alpha(given: &Given) -> Value {
     const CLAIM: &str = "mutation { claimNext(input: { agent: \"alpha\" }) {
         lease { id fencingToken } } }";
@@ -227,7 +227,7 @@ async fn a_request_id_is_its_owners_and_names_one_request() {
 #[tokio::test]
 async fn an_idempotency_key_is_its_owners() {
     given_settings(&SETTINGS, async |given| {
-        // Each tells who asked by the audit log; a replay would write nothing.
+        // The audit log shows each caller; a replayed response would write nothing.
         let sync = json!({});
         let keyed = async |token: Option<&str>, name: Option<&str>| {
             let mut request = Request::post("/api/agent-work/sweep")
@@ -257,7 +257,7 @@ async fn an_idempotency_key_is_its_owners() {
     .await;
 }
 
-/// So many keys can anybody have whom no credential tells from others.
+/// The maximum number of keys of callers who share a credential.
 #[tokio::test]
 async fn one_key_more_than_are_kept_displaces_the_oldest() {
     given(async |given| {

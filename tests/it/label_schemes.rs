@@ -1,4 +1,4 @@
-//! Repositories that have other labels for what Dispatch gives a meaning keep them.
+//! Repositories with their own labels for statuses, priorities and agents keep them.
 
 use dispatch::domain::{Priority, Status};
 use dispatch::service::Error;
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::support::{Given, REPOSITORY, agent, given, person};
 
-/// `ready-for-agent`, `In progress`, `P1` and `bot:`; everything else as ever.
+/// `ready-for-agent`, `In progress`, `P1` and `bot:`; the rest is Dispatch's.
 fn scheme() -> LabelSchemeInput {
     let statuses = [(Status::Ready, "ready-for-agent"), (Status::InProgress, "In progress")];
     let statuses = statuses.map(|(status, label)| StatusLabelInput { status, label: label.into() });
@@ -75,7 +75,7 @@ async fn the_labels_of_a_repository_are_read_and_written_as_it_has_them() {
         release_lease(&given.app, &agent("alpha"), command).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["ready-for-agent", "P1", "bug"]);
 
-        // What the repository has no label for yet is created under its name.
+        // A label that the repository does not have is created under its own name.
         let command =
             MoveIssue { issue_id: given.issue(2).await.id, to: Status::InProgress, ..moved() };
         move_issue(&given.app, &person(), command).await.unwrap();
@@ -268,7 +268,7 @@ async fn a_renamed_label_is_noticed_under_a_scheme_too() {
     .await;
 }
 
-/// A change that was begun under other names settles by those of now.
+/// A change that was sent under the old names settles under the new ones.
 #[tokio::test]
 async fn a_scheme_set_during_a_move_gives_the_same_result_as_a_sync() {
     given(async |given| {
@@ -315,9 +315,9 @@ async fn a_sync_rereads_what_it_read_by_another_scheme() {
     .await;
 }
 
-/// All of them end, and what is stored is what GitHub has.
+/// All of them end, and the cache equals GitHub.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn moves_and_schemes_at_once_wait_in_no_circle() {
+async fn concurrent_moves_and_schemes_do_not_deadlock() {
     given(async |given| {
         let titles = ["a", "b", "c", "d", "e", "f"];
         given.with_issues(&titles.map(|title| (title, &["status/backlog"][..]))).await;

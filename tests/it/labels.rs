@@ -1,5 +1,5 @@
-//! Labels as GitHub treats them: one label whatever its case, gone or renamed without a word on the
-//! issues that have it, a hundred an issue at most.
+//! Labels as GitHub treats them: one label whatever its case, deleted or renamed without updating
+//! the issues, at most a hundred on an issue.
 
 use diesel_async::RunQueryDsl as _;
 use dispatch::domain::{LabelSet, Priority, Status};
@@ -46,7 +46,7 @@ async fn moved(given: &Given, issue: &Issue, to: Status) -> Issue {
     move_issue(&given.app, &person(), command).await.unwrap().issue
 }
 
-/// Names of an issue's labels on GitHub, in order of the alphabet.
+/// The names of an issue's labels on GitHub, sorted.
 fn on_github(given: &Given, number: i64) -> Vec<String> {
     let mut labels = given.github.labels(REPOSITORY, number);
     labels.sort();
@@ -93,7 +93,7 @@ async fn a_repository_spells_labels_as_it_likes() {
     }
 }
 
-/// The first request of each agent, which may be called anything.
+/// The first request of each agent, whose name may have any case.
 #[tokio::test]
 async fn the_spelling_of_a_name_is_found_without_reading_all_issues() {
     given(async |given| {
@@ -138,7 +138,7 @@ async fn an_agent_is_one_in_any_case() {
             assert!(on_github(given, 1).contains(&spell("agent/alpha")), "{lease}");
             assert!(on_github(given, 1).contains(&spell("status/in-progress")));
 
-            // The same agent goes on with what it holds, whatever it calls itself.
+            // The same agent continues with its lease, whatever the case of its name.
             let again = "mutation($id: ID!, $agent: String!) {
                 claimIssue(input: {agent: $agent, issueId: $id}) { lease { id agent } } }";
             let issue = given.issue(1).await;
@@ -265,7 +265,7 @@ async fn an_issue_with_a_hundred_labels_can_be_moved() {
             assert_eq!(labels.len(), 100);
             assert!(labels.contains(&target.label().to_owned()));
         }
-        // What does not fit is refused, and the issue is as before.
+        // A change that exceeds the maximum is rejected, and the issue is unchanged.
         let before = on_github(given, 1);
         assign_agent(&given.app, &person(), issue.id, Some("alpha")).await.unwrap_err();
         assert_eq!(on_github(given, 1), before);
@@ -273,7 +273,7 @@ async fn an_issue_with_a_hundred_labels_can_be_moved() {
     .await;
 }
 
-/// Renaming or deleting a label does not update an issue, so nothing but the labels tells.
+/// Renaming or deleting a label does not update an issue, so only the labels show it.
 #[tokio::test]
 async fn labels_renamed_or_deleted_on_github_are_seen_by_the_next_sync() {
     given(async |given| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module with the modules it may use, besides those in its own folder; all of them stand above
+/// Each module with the modules it may use, besides those in its own folder; all of them precede
 /// it, so that no two modules use each other.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
@@ -55,7 +55,7 @@ fn code_of(text: &str) -> String {
     code.lines().filter(is_code).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules that a file names behind `crate::`.
+/// The modules that a file names after `crate::`.
 fn used(text: &str) -> Vec<String> {
     let code = code_of(text);
     let mut modules = Vec::new();

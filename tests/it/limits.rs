@@ -1,4 +1,4 @@
-//! What GraphQL refuses because it would be too much, before any of it is run.
+//! GraphQL documents that exceed a limit are rejected before any part is executed.
 
 use dispatch::domain::Actor;
 use dispatch::domain::actor::TokenKind;

@@ -1,4 +1,4 @@
-//! The tools over HTTP: what there is, who may, what is answered and what is refused.
+//! The MCP tools over HTTP: the list, permissions, results and errors.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings, person};
 
-/// Who asks: a token, and a name where one is given.
+/// A caller: a token, and a name if one is given.
 #[derive(Clone, Copy)]
 struct McpCaller<'a>(Option<&'a str>, Option<&'a str>);
 
@@ -42,7 +42,7 @@ async fn say(
     given.send(request.body(Body::from(message.to_string())).unwrap()).await
 }
 
-/// Calls a tool and answers the result, refusals included.
+/// Calls a tool and returns the result, including errors.
 async fn call(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -> Value {
     let params = json!({ "name": tool, "arguments": arguments });
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
@@ -53,7 +53,7 @@ async fn call(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -
     answer["result"].clone()
 }
 
-/// What a tool answers that does what it is asked.
+/// The result of a successful call.
 async fn done(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -> Value {
     let result = call(given, who, tool, arguments).await;
     assert_ne!(result["isError"], true, "{result}");
@@ -62,7 +62,7 @@ async fn done(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -
     text
 }
 
-/// What a tool answers that refuses: its code and its message.
+/// The code and the message of a rejected call.
 async fn refused(
     given: &Given,
     who: McpCaller<'_>,
@@ -173,7 +173,7 @@ async fn every_response_includes_messages_to_the_holder() {
         let texts: Vec<String> = more(ALPHA, "claim_next", json!({})).await;
         assert_eq!(texts.len(), 1, "with work too: {texts:?}");
 
-        // Nobody else is brought it, whomever they name where they only look.
+        // No other agent gets it, whatever name a reading call has.
         let beta = McpCaller(Some("token-of-worker-beta"), None);
         for (who, name) in [(beta, "alpha"), (McpCaller(Some(AGENT_TOKEN), Some("gamma")), "alpha")]
         {
@@ -632,7 +632,7 @@ async fn a_program_calls_a_tool_so_often_and_then_waits() {
     .await;
 }
 
-/// As [`a_pasted_address_is_understood_on_every_way_in`], where GitHub is an own server.
+/// Like [`a_pasted_address_is_understood_on_every_way_in`], with an Enterprise server.
 #[tokio::test]
 async fn an_address_on_an_own_server_is_understood_over_rest() {
     given(async |given| {

@@ -1,7 +1,6 @@
-//! Migrations go up over data, down again, and up once more; and src/store/schema.rs is what they
-//! make.
+//! Migrations run up over data, down, and up again; and src/store/schema.rs is their result.
 //!
-//! `UPDATE_GENERATED=1 cargo test --test it schema_rs` prints src/store/schema.rs anew.
+//! `UPDATE_GENERATED=1 cargo test --test it schema_rs` rewrites src/store/schema.rs.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{Database, given, is_rewriting};
 
-/// Rows that each migration must carry along, added as soon as its tables are there.
+/// Rows that each migration must preserve, inserted as soon as their tables exist.
 const SAMPLES: &[(&str, &str)] = &[
     (
         "repositories",
@@ -264,7 +263,7 @@ async fn schema_rs_is_what_the_migrations_make() {
     if is_rewriting() {
         fs::write(&path, &printed).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 prints it anew");
+    assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 rewrites it");
 }
 
 #[tokio::test]

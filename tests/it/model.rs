@@ -1,19 +1,20 @@
 //! A model of the queue, small enough that every order of events is tried: claims, leases, refusals,
 //! back-offs, failed attempts, waits, callers that leave and servers that die.
 //!
-//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the next
-//! one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and end as
-//! the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than the longest
-//! pause of an issue, the longest of a repository, and one round of the task that ends them. That the
-//! checker would notice is shown by leaving out one rule at a time. A claim that waits looks again
-//! whenever something is served: that it is woken is held by the tests of `work` and `pauses`.
+//! Time passes in ticks. A server needs no time for a step, but others may run before its next one;
+//! so time passes only when no claim can continue. Back-offs are a few ticks long, and grow and end
+//! as the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than the
+//! longest back-off of an issue, the longest of a repository, and one interval of the task that
+//! ends them. Tests that leave out one rule at a time show that the checker finds violations. A
+//! waiting claim looks again whenever an issue becomes eligible; the tests of `work` and `pauses`
+//! cover its wake-up.
 
 use stateright::{Checker, Model, Property};
 
 const AGENTS: usize = 2;
 const ISSUES: usize = 2;
 
-/// How long a lease and a reservation stand.
+/// The term of a lease and of a reservation.
 const LEASE: u8 = 2;
 const RESERVATION: u8 = 2;
 /// The longest back-off of an issue, and of a repository.
@@ -21,28 +22,28 @@ const LONGEST: u8 = 3;
 const LONGEST_OF_REPOSITORY: u8 = 2;
 /// How often agents may fail on an issue before a person is needed.
 const ATTEMPTS: u8 = 3;
-/// More often nothing is asked or served within a tick.
+/// The maximum number of requests, and of times an issue is served, within a tick.
 const OFTEN: u8 = 4;
 /// The longest that an issue waits.
 const BOUND: u8 = LONGEST + LONGEST_OF_REPOSITORY + 1;
 
-/// How long something is left alone after so many failures in a row.
+/// The length of a back-off after so many failures in a row.
 fn pause(failures: u8, longest: u8) -> u8 {
     failures.min(longest)
 }
 
-/// What the queue does about faults. All of it, unless a test leaves one out.
+/// The rules of the queue for faults. A test may leave one out.
 #[derive(Clone, Copy)]
 struct ModelRules {
-    /// What GitHub refused is left alone for a while.
+    /// Issues that GitHub refused are in back-off.
     refusals_rest: bool,
-    /// What agents failed on is left alone for a while, and then needs a person.
+    /// Issues on which agents failed are in back-off, and then need a person.
     attempts_count: bool,
-    /// What was claimed for a caller who has left is given back.
+    /// An issue that was claimed for a disconnected caller is released.
     gives_back: bool,
-    /// A reservation whose server died ends by its time.
+    /// A reservation whose server died expires.
     reservations_end: bool,
-    /// What GitHub did with an unanswered change is read back.
+    /// The outcome of a change without a response is read from GitHub.
     reads_back: bool,
 }
 
@@ -54,7 +55,7 @@ const ALL: ModelRules = ModelRules {
     reads_back: true,
 };
 
-/// Everything that can go wrong by itself, so many times.
+/// The faults that can occur, each a limited number of times.
 struct QueueModel {
     rules: ModelRules,
     faults: u8,
@@ -76,19 +77,20 @@ struct Issue {
     refusals: u8,
     /// Ticks until it may be served again.
     backoff: u8,
-    /// Whether GitHub has been asked for a change whose outcome nobody knows.
+    /// Whether a change was sent to GitHub whose outcome is unknown.
     is_unsettled: bool,
-    /// For how many ticks it could have been had, but for back-offs and what the dead have left.
+    /// For how many ticks it was claimable, apart from back-offs and what dead servers left.
     waited: u8,
-    /// How often claims asked GitHub about it, and how often it was served, within this tick.
+    /// How often claims sent a change of it to GitHub, and how often it was served, within this
+    /// tick.
     asked: u8,
     served: u8,
 }
 
-/// Where the claim of an agent is.
+/// The state of an agent's claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum AgentPhase {
-    /// The agent works, or has not asked again yet.
+    /// The agent works, or has not claimed again yet.
     None,
     Waiting,
     Reserved(usize),
@@ -110,7 +112,7 @@ struct ModelState {
     is_archived: bool,
     is_silent: bool,
     refusals: u8,
-    /// Ticks until the repository is tried again.
+    /// Ticks until the repository is retried.
     pause: u8,
     faults_left: u8,
 }
@@ -136,7 +138,7 @@ enum ModelEvent {
 }
 
 impl ModelState {
-    /// The best issue that is served now.
+    /// The best issue that is eligible now.
     fn best(&self) -> Option<usize> {
         (0..ISSUES).find(|issue| self.is_served(*issue))
     }
@@ -151,7 +153,7 @@ impl ModelState {
         !self.is_archived && !self.is_silent
     }
 
-    /// Whether an agent asks for work whose server is alive.
+    /// Whether an agent waits for an issue at a server that is alive.
     fn is_awaited(&self) -> bool {
         self.calls
             .iter()
@@ -159,7 +161,7 @@ impl ModelState {
             .any(|(call, left)| *call == AgentPhase::Waiting && !left)
     }
 
-    /// Whether a call is under way that keeps an issue.
+    /// Whether a running call holds an issue.
     fn is_in_hand(&self, issue: usize) -> bool {
         self.calls
             .iter()
@@ -170,15 +172,15 @@ impl ModelState {
         matches!(self.issues[issue].hold, ModelLease::Reserved { by, .. } if by == agent)
     }
 
-    /// The holder of an issue is done with it, and asks for more.
+    /// The holder of an issue finishes, and claims again.
     fn ask_again(&mut self, issue: usize) {
         if let ModelLease::Held { by, .. } = self.issues[issue].hold {
             self.calls[by] = AgentPhase::Waiting;
         }
     }
 
-    /// What went wrong is not over: whoever waits begins anew.
-    fn begin_anew(&mut self) {
+    /// A failure starts the measured waiting time again.
+    fn restart_wait(&mut self) {
         self.issues.iter_mut().for_each(|issue| issue.waited = 0);
     }
 }
@@ -191,7 +193,7 @@ impl QueueModel {
         }
         world.issues[issue].asked = (world.issues[issue].asked + 1).min(OFTEN + 1);
         if world.is_archived {
-            world.begin_anew();
+            world.restart_wait();
             world.calls[agent] = AgentPhase::Waiting;
             let row = &mut world.issues[issue];
             row.hold = ModelLease::Free;
@@ -202,13 +204,13 @@ impl QueueModel {
                 world.pause = pause(world.refusals, LONGEST_OF_REPOSITORY);
             }
         } else if world.is_silent {
-            world.begin_anew();
-            // The claim fails; the reservation stays until it is known what GitHub did.
+            world.restart_wait();
+            // The claim fails; the reservation stays until the outcome on GitHub is known.
             world.issues[issue].is_unsettled = true;
             world.calls[agent] = AgentPhase::Waiting;
         } else {
             world.calls[agent] = AgentPhase::Changed(issue);
-            // It lets itself be changed, so all that was refused is served again.
+            // A change succeeded, so all refused issues are eligible again.
             (world.refusals, world.pause) = (0, 0);
             for row in world.issues.iter_mut().filter(|row| row.refusals > 0) {
                 (row.refusals, row.backoff) = (0, 0);
@@ -231,12 +233,12 @@ impl QueueModel {
             false => ModelLease::Held { by: agent, left: LEASE },
         };
         if is_left && !self.rules.gives_back {
-            // Nobody knows of it, so nobody ends it before its time.
+            // No process knows of it, so it ends only when it expires.
             world.calls[agent] = AgentPhase::Waiting;
         }
     }
 
-    /// Agents end work on an issue without success.
+    /// An agent ends work on an issue without success.
     fn note_failure(&self, row: &mut Issue) {
         row.hold = ModelLease::Free;
         if !self.rules.attempts_count {
@@ -387,7 +389,7 @@ impl Model for QueueModel {
         );
         if is_fault {
             world.faults_left -= 1;
-            world.begin_anew();
+            world.restart_wait();
         }
         match event {
             ModelEvent::Look(agent) => {
@@ -414,7 +416,7 @@ impl Model for QueueModel {
             }
             ModelEvent::Leave(agent) => world.has_left[agent] = true,
             ModelEvent::Die(agent) => {
-                // What GitHub was asked for is in the log; nobody waits for it any more.
+                // The sent change is in the log; no caller waits for it any more.
                 if let AgentPhase::Changed(issue) = world.calls[agent] {
                     world.issues[issue].is_unsettled = true;
                 }
@@ -426,7 +428,7 @@ impl Model for QueueModel {
             ModelEvent::Answer => world.is_silent = false,
             ModelEvent::Close(issue) => world.issues[issue].is_open = false,
             ModelEvent::LookAfter(issue) => {
-                // A person opens it again, or has it served once more: what was noted is forgotten.
+                // A person retries it: its failures are cleared.
                 let row = &mut world.issues[issue];
                 (row.is_open, row.needs_person) = (true, false);
                 (row.failures, row.refusals, row.backoff, row.waited) = (0, 0, 0, 0);

@@ -29,7 +29,7 @@ async fn audit(given: &Given) -> Vec<AuditEntry> {
     page.rows.into_iter().filter(|entry| entry.issue_id.is_some()).collect()
 }
 
-/// Events of issues behind a position.
+/// Events of issues after a position.
 async fn events(given: &Given, after: EventCursor) -> Vec<Event> {
     match events_after(&given.app, after, 100).await.unwrap() {
         Replay::Events(events) => {
@@ -43,7 +43,7 @@ async fn position(given: &Given) -> EventCursor {
     service::events::position(&given.app).await.unwrap()
 }
 
-/// GitHub, the cache and the newest audit entry say the same.
+/// Asserts that GitHub, the cache and the newest audit entry agree.
 async fn assert_agreement(given: &Given, number: i32) {
     let issue = given.issue(number).await;
     let on_github = LabelSet::from(given.github.labels(REPOSITORY, i64::from(number)));
@@ -269,7 +269,7 @@ async fn a_change_done_by_half_is_undone() {
     .await;
 }
 
-/// A change of which GitHub refuses one part and whose answer is lost.
+/// A change of which GitHub rejects one part and whose response is lost.
 fn half_and_lost(given: &Given, field: &'static str) {
     let message = "not now".to_owned();
     let half = Fault::RefuseField { field, kind: "FORBIDDEN", message };
@@ -339,7 +339,7 @@ async fn an_answer_that_never_came_and_no_work_is_a_failure_that_is_looked_at_ag
         assert_eq!(entry.success, Some(false));
         assert_agreement(given, 1).await;
 
-        // A late request lands after all; the second look tells the board.
+        // A late request is executed after all; the second read updates the board.
         given.github.relabel(REPOSITORY, 1, &["status/done"], &["status/ready"]).unwrap();
         given.advance(61);
         settle_overdue(&given.app).await.unwrap();
@@ -352,7 +352,7 @@ async fn an_answer_that_never_came_and_no_work_is_a_failure_that_is_looked_at_ag
 async fn an_unsettled_change_is_settled_after_its_deadline() {
     given(async |given| {
         given.with_issues(&[("Unseen", &["status/ready"])]).await;
-        // The work is done, its answer is lost, and GitHub is away when asked again.
+        // The change is done, its response is lost, and GitHub is unavailable for the read.
         given.github.inject(Fault::DropAfter.on("ChangeLabels"));
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
@@ -538,7 +538,7 @@ async fn of_several_moves_each_succeeds_or_fails_for_itself() {
 }
 
 /// The counts of the columns are kept under one lock for each repository. When they were locked one
-/// by one, changes that met in a column nobody had been in before waited for each other.
+/// by one, concurrent changes into an empty column deadlocked.
 #[tokio::test]
 async fn moves_into_an_empty_column_do_not_block_each_other() {
     given(async |given| {

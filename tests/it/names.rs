@@ -1,4 +1,5 @@
-//! Who acted: reserved names, the kind of caller in every record, and limits that no name evades.
+//! Names of actors: reserved names, the kind of caller in every record, and limits that no name
+//! evades.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -25,7 +26,7 @@ const RESERVED: [&str; 9] = [
     "us\u{200b}er",
 ];
 
-/// Asks through one router, which keeps count.
+/// Sends requests through one router, which counts them.
 async fn ask(
     router: &axum::Router,
     method: &str,
@@ -90,7 +91,7 @@ async fn a_reserved_name_is_refused_wherever_a_program_gives_one() {
                 let headers = [("authorization", token.as_str()), ("x-agent-name", name)];
                 let (status, body) = ask(&router, "GET", "/api/audit", &headers, &json!({})).await;
                 assert_eq!((status, &body["field"]), (400, &json!("X-Agent-Name")), "{name}");
-                // Who is no program cannot name itself at all, so there is nothing to refuse.
+                // A caller that is no program cannot give a name, so nothing is rejected.
                 let person = [("x-agent-name", name)];
                 assert_eq!(ask(&router, "GET", "/api/audit", &person, &json!({})).await.0, 200);
                 let path = format!("/api/agents/{}/heartbeat", name.trim());

@@ -1,4 +1,4 @@
-//! The description of the REST addresses says what they really answer.
+//! The OpenAPI description equals the real responses.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ fn members(description: &Value, schema: &Value) -> (BTreeSet<String>, BTreeSet<S
     (all, always)
 }
 
-/// Holds a body against the schema of an answer.
+/// Checks a body against the schema of a response.
 fn check(description: &Value, at: &str, schema: &Value, body: &Value) {
     let resolved = resolved(description, schema);
     match body {
@@ -51,12 +51,13 @@ fn check(description: &Value, at: &str, schema: &Value, body: &Value) {
                 alternatives.and_then(|all| all.iter().find(|one| one["$ref"].is_string()));
             let schema = object.unwrap_or(schema);
             let (all, always) = members(description, schema);
-            // What a problem is about stands beside the members that every problem has.
+            // The subject of a problem is a member beside those that every problem has.
             let is_beside = |name: &str| name == "field" && body.contains_key("requestId");
             let present: BTreeSet<_> =
                 body.keys().filter(|name| !is_beside(name)).cloned().collect();
             assert_eq!(present, all, "{at}");
-            // Health tells its mode only while all is well; every other member is there even if null.
+            // Health contains its mode only while all checks pass; every other member is present,
+            // even if null.
             assert!(all.difference(&always).all(|name| name == "authMode"), "{at}: {always:?}");
             for (name, value) in body.iter().filter(|(name, _)| !is_beside(name)) {
                 let schema = member(description, schema, name);
@@ -86,7 +87,7 @@ fn allows(schema: &Value, kind: &str) -> bool {
     is_kind(schema) || alternatives.is_some_and(|all| all.iter().any(is_kind))
 }
 
-/// The schema of what an address answers.
+/// The schema of a route's response.
 fn answer<'a>(description: &'a Value, method: &str, path: &str, status: &str) -> &'a Value {
     let answer = &description["paths"][path][method]["responses"][status]["content"];
     let content = answer.as_object().unwrap_or_else(|| panic!("{method} {path} {status}"));
@@ -195,7 +196,7 @@ async fn every_answer_has_the_shape_that_is_described() {
             assert_eq!(given_answer.status.as_str(), status, "{path}: {}", given_answer.text());
             let mut answered = given_answer.json();
             if status == "409" {
-                // These stand beside the members that every problem has.
+                // These members are beside those that every problem has.
                 answered
                     .as_object_mut()
                     .unwrap()

@@ -1,5 +1,4 @@
-//! The pages that show much at once: counts that follow from the board, the audit log and the
-//! events, and never from guesses.
+//! The summary pages: counts that follow from the board, the audit log and the events.
 
 use dispatch::domain::Status;
 use dispatch::service::Error;

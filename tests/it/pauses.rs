@@ -1,4 +1,4 @@
-//! What is paused is served to nobody, says why, and comes back by itself or by a person.
+//! Paused work is served to nobody, with the reason, and is served again when the pause ends.
 
 use dispatch::domain::PauseId;
 use dispatch::domain::pauses::PauseScope;
@@ -76,7 +76,7 @@ async fn nothing_is_served_while_everything_is_paused_and_all_of_it_afterwards()
         assert!(kept.detail.withheld[0].skips[0].why.contains("everything is paused by user"));
         assert_eq!(given.github.take_writes().len(), 0, "GitHub is not asked");
 
-        // Nor by name.
+        // Nor with a claim of the issue itself.
         let command = ClaimIssue {
             agent: "alpha".to_owned(),
             issue_id: given.issue(1).await.id,
@@ -219,7 +219,7 @@ async fn waiters_wake_when_a_person_resumes() {
         let waiting = async {
             eventually(async || given.app.wait_queue.len() == 2).await;
             resume(given, &everything).await;
-            // Alpha, first in line or not, can use nothing and passes the call on.
+            // Alpha, first in the wait queue or not, cannot use the issue and forwards the wake-up.
             let held = "SELECT count(*) FROM leases WHERE agent = 'beta' AND state = 'held'";
             eventually(async || given.database.number(held).await == 1).await;
             resume(given, &alphas).await;

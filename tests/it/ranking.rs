@@ -1,4 +1,4 @@
-//! The database narrows, orders and counts the queue exactly as `domain::ranking` says, whatever
+//! The database filters, orders and counts the queue exactly as `domain::ranking` does, whatever
 //! happens to issues, leases, references and repositories.
 
 use std::collections::BTreeMap;
@@ -25,17 +25,17 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::support::{Database, Given, eventually, given, start_of_time};
 
-/// Issues at the beginning; some are deleted on the way.
+/// The initial number of issues; some are deleted later.
 const ISSUES: i32 = 90;
 
-/// How many times something happens and everything is compared.
+/// How many times something changes and everything is compared.
 const ROUNDS: usize = 12;
 
 const FEW: [i64; 4] = [1, 3, 10, 1_000];
 
 const NAMES: [&str; 3] = ["acme/one", "Acme/Two", "acme/off"];
 
-/// What happens, as statements; of which rows and to what is left to chance.
+/// Random changes, as statements.
 struct Chance(StdRng);
 
 impl Chance {
@@ -47,7 +47,7 @@ impl Chance {
         self.0.random_range(0..below)
     }
 
-    /// Labels of an issue; agents, and what hides it, among them.
+    /// Labels of an issue, including agents and labels that hide it.
     fn labels(&mut self) -> String {
         let mut labels = vec!["bug"];
         for _ in 0..self.number(3) {
@@ -82,7 +82,7 @@ impl Chance {
         self.one(&["'{}'", "'{}'", "'{}'", "'{octocat}'"])
     }
 
-    /// What went wrong with an issue, in place of what was noted.
+    /// A back-off of an issue, replacing the previous one.
     fn backoff(&mut self) -> String {
         let number = self.number(ISSUES);
         let (minutes, needs_human) = (self.number(60) - 30, self.one(&["false", "false", "true"]));
@@ -114,7 +114,7 @@ impl Chance {
     fn reference(&mut self) -> String {
         let repository = self.one(&["acme/one", "acme/two", "acme/off", "acme/none"]);
         let source = self.one(&["text", "github"]);
-        // Some are waited for by many.
+        // Some block many others.
         let most = if self.number(2) == 0 { 6 } else { ISSUES };
         let number = self.number(most);
         let waiting = self.number(ISSUES);
@@ -193,7 +193,7 @@ impl Chance {
     }
 }
 
-/// All there is, read without what is kept for the queue.
+/// All rows, read without the tables that are maintained for the queue.
 struct Rows {
     repositories: Vec<Repository>,
     issues: Vec<(Issue, EligibilityFacts)>,
@@ -209,7 +209,7 @@ impl Rows {
         Self { repositories, issues }
     }
 
-    /// Compares the counts of dependencies that triggers keep with what the references say.
+    /// Compares the dependency counts that triggers maintain with the references.
     async fn compare_counts(&self, given: &Given, connection: &mut Connection) {
         let ids: Vec<IssueId> = self.issues.iter().map(|(issue, _)| issue.id).collect();
         let kept: BTreeMap<_, _> = counts(connection, &ids).await.unwrap().into_iter().collect();
@@ -243,7 +243,7 @@ impl Rows {
         assert_eq!(given.database.number(orphans).await, 0, "nothing is counted of what is gone");
     }
 
-    /// The tracked repositories, those where nothing can be changed or the others.
+    /// The tracked repositories that are read-only, or the others.
     fn tracked(&self, read_only: bool) -> Vec<RepositoryId> {
         let tracked = self.repositories.iter().filter(|row| row.enabled);
         tracked.filter(|row| row.read_only.is_some() == read_only).map(|row| row.id).collect()
@@ -262,8 +262,8 @@ impl Rows {
         }
     }
 
-    /// The eligibility of each issue by the rules, with the skip reasons of those that stand in
-    /// the columns and queues that are searched.
+    /// The eligibility of each issue by the rules, with the skip reasons of those in the searched
+    /// columns and lanes.
     fn eligibilities(
         &self,
         context: &RankingContext<'_>,
@@ -317,7 +317,7 @@ fn is_elsewhere(reason: SkipReason) -> bool {
     )
 }
 
-/// Reasons against issues that stand where is searched, by issue.
+/// Reasons against issues within the search, by issue.
 fn reasons<'a>(eligibilities: &[(&'a Issue, Eligibility)]) -> Vec<(&'a Issue, Vec<SkipReason>)> {
     let of = |(issue, eligibility): &(&'a Issue, Eligibility)| match eligibility {
         Eligibility::Ranked(_) => None,
@@ -345,7 +345,7 @@ fn counted(counts: &WithheldCounts) -> BTreeMap<SkipReason, i64> {
     all.into_iter().filter(|(_, issues)| *issues > 0).collect()
 }
 
-/// Compares all that the database answers to one search with what the rules say.
+/// Compares the database's result of one search with the rules.
 async fn compare(
     connection: &mut Connection,
     rows: &Rows,
@@ -473,7 +473,7 @@ async fn the_database_searches_as_the_rules_do_whatever_happens() {
             (Aging { days_per_tier: 1, max_tiers: 0 }, false),
         ];
         let mut connection = given.database.connect().await;
-        // As the service does: to compile a statement takes longer than to carry it out.
+        // As in the service: compiling a statement takes longer than executing it.
         connection.batch_execute("SET jit = off").await.unwrap();
         for (seed, (aging, by_unblocks)) in (1..).zip(agings) {
             let mut chance = Chance(StdRng::seed_from_u64(seed));
@@ -489,7 +489,7 @@ async fn the_database_searches_as_the_rules_do_whatever_happens() {
                      now());"
                 );
             }
-            // Some of what is referred to is not there yet.
+            // Some referenced issues do not exist yet.
             statements += &(0..ISSUES / 2).map(|number| chance.issue(number)).collect::<String>();
             statements += &(0..2 * ISSUES).map(|_| chance.reference()).collect::<String>();
             statements += &(ISSUES / 2..ISSUES).map(|n| chance.issue(n)).collect::<String>();
@@ -497,13 +497,13 @@ async fn the_database_searches_as_the_rules_do_whatever_happens() {
             statements += &(0..12).map(|_| chance.backoff()).collect::<String>();
             given.database.run(&statements).await;
             for _ in 0..ROUNDS {
-                // As whoever announces a change does.
+                // As after the announcement of a change.
                 given.database.run("SELECT mend_unblocks(NULL)").await;
                 let rows = Rows::read(given, &mut connection).await;
                 rows.compare_counts(given, &mut connection).await;
                 for agent in ["alpha", "beta", "nobody"] {
                     for lane in [None, Some("default"), Some("backlog")] {
-                        // The other way round is the same walk; one lane tells.
+                        // The opposite case takes the same path; one lane is enough.
                         for serves_peoples in
                             [false, true].into_iter().take(1 + usize::from(lane.is_none()))
                         {
@@ -547,7 +547,7 @@ async fn an_issue_that_is_reserved_while_it_becomes_ready_is_known_to_be_leased(
     let mut reserved = Box::pin(reserve(&mut claiming, &request, IssueId(1)));
     let waiting = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    // It waits for the other, or is done without.
+    // It waits for the other transaction, or finishes without it.
     let early = tokio::select! {
         lease = &mut reserved => Some(lease),
         () = eventually(async || database.number(waiting).await == 1) => None,

@@ -1,5 +1,5 @@
-//! Repositories where nothing can be changed: archived, locked, without issues, or out of the token's
-//! reach. They are shown, said to be so, and never offered.
+//! Read-only repositories: archived, locked, without issues, or without permission. They are shown
+//! with the reason, and never served.
 
 use dispatch::domain::{ReadOnlyReason, Status};
 use dispatch::service::board::moves::{MoveIssue, move_issue};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given, person};
 
-/// Each reason with what GitHub says of such a repository.
+/// Each reason with GitHub's message about such a repository.
 fn reasons() -> [(ReadOnlyReason, &'static str, Access); 5] {
     let usual = Access::default;
     [
@@ -87,7 +87,7 @@ async fn issues_of_read_only_repositories_are_never_served() {
                 assert!(one["summary"].as_str().unwrap().contains(reason.phrase()), "{one}");
             }
 
-            // Open again, it is offered again.
+            // Once writable, it is served again.
             given.github.set_access(REPOSITORY, Access::default()).unwrap();
             given.advance(120);
             given.sync().await;
@@ -99,7 +99,7 @@ async fn issues_of_read_only_repositories_are_never_served() {
     }
 }
 
-/// A token may be able to do less than its user, of whom alone GitHub tells.
+/// A token may have fewer permissions than its user, and GitHub reports only those of the user.
 #[tokio::test]
 async fn an_issue_refused_by_github_backs_off() {
     given(async |given| {
@@ -132,7 +132,7 @@ async fn an_issue_refused_by_github_backs_off() {
             assert!(!is_moved(to).await);
             assert_eq!(read_only_reason(given).await, "NO_PERMISSION");
             assert_eq!(resyncs().await, before + 1, "every card there shows it");
-            assert!(!is_moved(to).await, "whoever asks anyway is answered by GitHub");
+            assert!(!is_moved(to).await, "GitHub rejects the change anyway");
             given.sync().await;
             end_backoffs(&given.app).await.unwrap();
             assert_eq!(read_only_reason(given).await, "NO_PERMISSION");
@@ -153,7 +153,7 @@ async fn an_issue_refused_by_github_backs_off() {
     .await;
 }
 
-/// Nobody is kept from other work by what can no longer be changed.
+/// An agent can claim other work while it holds an issue that can no longer be changed.
 #[tokio::test]
 async fn a_lease_there_ends_with_its_time() {
     given(async |given| {

@@ -1,4 +1,4 @@
-//! The audit log and the agents' runs as lists: in order while they grow, and there for good.
+//! Lists of audit entries and agent runs: stable order while they grow, and permanent entries.
 
 use dispatch::domain::Status;
 use dispatch::service::board::moves::{MoveIssue, move_issue};
@@ -14,7 +14,7 @@ async fn move_to(given: &Given, number: i32, to: Status) {
     move_issue(&given.app, &person(), command).await.unwrap();
 }
 
-/// Moves the first issue to where it is not.
+/// Moves the first issue to another column.
 async fn move_on(given: &Given) {
     let to = match given.issue(1).await.status {
         Status::Ready => Status::InProgress,
@@ -23,7 +23,7 @@ async fn move_on(given: &Given) {
     move_to(given, 1, to).await;
 }
 
-/// Records a run and answers its id.
+/// Records a run and returns its id.
 async fn report(given: &Given, issue: Option<&str>) -> Value {
     let record = "mutation($run: RecordAgentRunInput!) {
         recordAgentRun(input: $run) { agentRun { id } } }";
@@ -63,7 +63,7 @@ async fn read_twice(given: &Given, list: &str, grow: impl AsyncFn()) -> [Vec<Val
 async fn pages_of_the_audit_log_are_not_shifted_by_new_entries() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        // Three at the same instant, three later: the instant alone is no order.
+        // Three at the same time, three later: the time alone is no order.
         for moved in 0..6 {
             given.advance(u64::from(moved > 2));
             move_on(given).await;

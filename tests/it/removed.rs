@@ -1,7 +1,7 @@
-//! Reads, changes and streams that lead to an issue that left: deleted, transferred, or of a repository
-//! that is no longer tracked.
+//! Queries, mutations and subscriptions that lead to a removed issue: deleted, transferred, or of a
+//! repository that is no longer tracked.
 //!
-//! The tests walk the schema: every way from a root field to an object is asked for once, so a new
+//! The tests walk the schema: every path from a root field to an object is requested once, so a new
 //! edge is covered as soon as it exists.
 
 use std::cell::Cell;
@@ -19,16 +19,16 @@ use serde_json::{Value, json};
 use crate::support::stream::Events;
 use crate::support::{Given, REPOSITORY, given, person};
 
-/// How many objects a way of a query may lead over.
+/// The maximum number of objects on a path of a query.
 const LONGEST: usize = 5;
 
-/// The same behind a change or an event: where it leads on from there, queries tell.
+/// The same for a mutation or an event; the tests of queries cover what follows.
 const SHORTER: usize = 4;
 
-/// How many ways are asked for in one query.
+/// How many paths are requested in one query.
 const TOGETHER: usize = 6;
 
-/// How an issue leaves.
+/// How an issue is removed.
 #[derive(Debug, Clone, Copy)]
 enum Leaving {
     Deleted,
@@ -56,7 +56,7 @@ impl Schema {
         }
     }
 
-    /// The objects that a type stands for: its own, or those of an interface or a union.
+    /// The object types of a type: itself, or those of an interface or a union.
     fn objects(&self, name: &str) -> Vec<String> {
         match self.0.get(name) {
             Some(TypeKind::Object(_)) => vec![name.to_owned()],
@@ -75,8 +75,8 @@ impl Schema {
         }
     }
 
-    /// Selections below a type: what it has of its own, and each way on to another object that is
-    /// not on the way already.
+    /// Selections on a type: its own fields, and each path to another object that is not on the
+    /// path already.
     fn ways(&self, name: &str, longest: usize) -> Vec<String> {
         self.ways_on(name, longest, &mut vec![])
     }
@@ -99,7 +99,7 @@ impl Schema {
                 fields.iter().copied().filter(is_leaf).map(|f| f.name.node.as_str()).collect();
             ways.push(format!("... on {object} {{ __typename {} }}", own.join(" ")));
             for field in fields.iter().filter(|field| takes_nothing(field)) {
-                // Few of each, for what a query may cost is limited.
+                // Few of each, because the cost of a query is limited.
                 let takes_first = field.arguments.iter().any(|one| one.node.name.node == "first");
                 let arguments = if takes_first { "(first: 2)" } else { "" };
                 for below in self.ways_on(named(&field.ty.node), longest, way) {
@@ -127,8 +127,8 @@ fn takes_nothing(field: &FieldDefinition) -> bool {
     field.arguments.iter().all(|argument| is_optional(&argument.node))
 }
 
-/// Asks for ways some at a time, and for fewer where these cost too much together. Only errors that are
-/// expected may come. Answers how many ways were asked for.
+/// Requests some paths at a time, and fewer where these cost too much together. Only expected
+/// errors may occur. Returns the number of requested paths.
 async fn walk(
     ways: &[String],
     ask: impl AsyncFn(&str) -> Value,
@@ -140,7 +140,7 @@ async fn walk(
         let ways = few.join(" ");
         let answer = ask(&ways).await;
         if answer["errors"][0]["message"] == "Query is too complex." {
-            // Alone each costs less than may be, or nobody can ask for it.
+            // Alone, each costs less than the maximum.
             if few.len() > 1 {
                 pending.extend(few.chunks(few.len().div_ceil(2)));
             }
@@ -154,12 +154,12 @@ async fn walk(
     asked
 }
 
-/// Whether an error is about a root field and not about what that leads to.
+/// Whether an error belongs to a root field and not to what is selected below it.
 fn is_of_root(error: &Value) -> bool {
     error["path"].as_array().is_some_and(|path| path.len() == 1)
 }
 
-/// What a root field is asked with. `ids` has one of each type.
+/// The arguments of a root field. `ids` has one of each type.
 fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String> {
     match field {
         "node" => {
@@ -178,8 +178,8 @@ fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String
     }
 }
 
-/// An issue that was claimed, worked on, finished and claimed again, so that all kinds of rows refer
-/// to it. Answers an id of each type.
+/// An issue that was claimed, worked on, finished and claimed again, so that all kinds of rows
+/// refer to it. Returns an id of each type.
 async fn with_history(given: &mut Given) -> BTreeMap<&'static str, String> {
     given.with_issues(&[("Worked on", &["status/ready"]), ("Stays", &["status/ready"])]).await;
     let mut ids = BTreeMap::new();
@@ -236,10 +236,9 @@ async fn leave(given: &mut Given, leaving: Leaving) {
     given.sync().await;
 }
 
-/// Everything there is to read goes on; only what is asked for the issue itself may say that it is
-/// gone.
+/// Everything stays readable; only fields that look up the issue itself may report that it is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_read_fails_because_an_issue_left() {
+async fn no_query_fails_because_an_issue_was_removed() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -252,7 +251,7 @@ async fn no_read_fails_because_an_issue_left() {
                 let mut together: BTreeMap<String, Vec<String>> = BTreeMap::new();
                 let is_list = !matches!(name, "issue" | "node");
                 for way in schema.ways(named(&root.ty.node), LONGEST) {
-                    // The comments of many issues at once cost more than a query may.
+                    // The comments of many issues at once exceed the maximum cost of a query.
                     if is_list && way.contains("on IssueComments ") {
                         continue;
                     }
@@ -287,8 +286,8 @@ async fn no_read_fails_because_an_issue_left() {
     }
 }
 
-/// Changes of the issue, of its lease and of what is on record of it, with their input. What ends the
-/// lease comes last.
+/// Mutations of the issue, of its lease and of its records, with their input. Those that end the
+/// lease come last.
 fn changes(ids: &BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> {
     let (issue, lease, token) = (&ids["Issue"], &ids["Lease"], &ids["fencingToken"]);
     let of_issue = |more: &str| format!("issueId: \"{issue}\" {more}");
@@ -319,7 +318,7 @@ fn changes(ids: &BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> 
     ]
 }
 
-/// Changes that are about no issue.
+/// Mutations that concern no issue.
 const OTHER_CHANGES: [&str; 10] = [
     "syncIssues",
     "saveView",
@@ -333,9 +332,9 @@ const OTHER_CHANGES: [&str; 10] = [
     "replayWebhookDelivery",
 ];
 
-/// A change of what left is done or refused as a whole: what it answers leads nowhere that is not there.
+/// A mutation of a removed issue succeeds or fails as a whole: its result has no broken reference.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_change_is_answered_by_half_because_an_issue_left() {
+async fn no_mutation_has_a_partial_result_for_a_removed_issue() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -371,9 +370,9 @@ async fn no_change_is_answered_by_half_because_an_issue_left() {
     }
 }
 
-/// Events of what left are told to the end, those that the log has and those that come.
+/// Events of removed issues are delivered, both from the log and live.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_event_fails_because_its_issue_left() {
+async fn no_event_fails_because_its_issue_was_removed() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -381,7 +380,7 @@ async fn no_event_fails_because_its_issue_left() {
             let begun = "SELECT max(id) FROM event_log WHERE kind = 'resync'";
             let begun = EventCursor(given.database.number(begun).await);
             leave(given, leaving).await;
-            // Where nothing is tracked any more, that ends each stream.
+            // If nothing is tracked any more, that ends each stream.
             let last = match leaving {
                 Leaving::Untracked => None,
                 Leaving::Deleted | Leaving::Transferred => {
@@ -438,9 +437,9 @@ async fn no_event_fails_because_its_issue_left() {
     }
 }
 
-/// What an agent held stays in its history, and says that it left.
+/// A lease of a removed issue stays in the agent's history and shows the removal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_leads_to_the_issue_that_left() {
+async fn a_lease_leads_to_the_removed_issue() {
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
             with_history(given).await;

@@ -1,4 +1,4 @@
-//! The old addresses: every body, text, status and header that clients of old rely on.
+//! The legacy REST routes: every body, text, status and header that existing clients rely on.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Given, REPOSITORY, eventually, given, given_settings};
 
-/// Two issues: #1 in Ready with everything that filters look at, #2 without any label.
+/// Two issues: #1 in Ready with everything that filters read, #2 without labels.
 async fn with_two_issues(given: &mut Given) {
     let labels = ["status/ready", "priority/p1", "agent/alpha", "owner/sam", "project/apollo"];
     given.with_issues(&[("Teach the importer about gzip", &labels), ("Plain", &[])]).await;
@@ -45,7 +45,7 @@ fn assert_refused(answer: &Answer, status: u16, error: &str) {
     assert_eq!(answer.headers["content-type"], "application/problem+json");
 }
 
-/// Sends a body as it is, under a content type of its own.
+/// Sends a raw body with a given content type.
 async fn post_raw(given: &Given, path: &str, content_type: &str, body: Body) -> Answer {
     let mut request = Request::post(path).header("host", "localhost:3000");
     if !content_type.is_empty() {
@@ -62,7 +62,7 @@ async fn listed(given: &Given, query: &str) -> Vec<i64> {
     issues.as_array().unwrap().iter().map(|issue| issue["number"].as_i64().unwrap()).collect()
 }
 
-/// Runs a part of a test while nothing answers where the database was.
+/// Runs a part of a test while the database is unreachable.
 async fn lose_database(given: &mut Given, part: impl AsyncFnOnce(&Given)) {
     let gone =
         store::connect("postgres://nobody@127.0.0.1:1/nothing", 1, SessionTimeouts::default())

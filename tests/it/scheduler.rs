@@ -1,4 +1,4 @@
-//! The clock as a caller: what happens on start and by the timer.
+//! The scheduler: what runs on start and by timers.
 
 use dispatch::scheduler;
 use dispatch::service::repositories::sync::{sync_issues, sync_state};
@@ -7,7 +7,7 @@ use dispatch::simulator::{Fault, Gate};
 
 use crate::support::{Given, PATIENCE, REPOSITORY, eventually, given_settings, person};
 
-/// How often GitHub was asked for the issues of a repository.
+/// How many requests for the issues of a repository GitHub received.
 fn syncs(given: &Given) -> u64 {
     given.github.count("Issues")
 }
@@ -21,7 +21,7 @@ async fn issues_are_synced_on_start_and_whenever_the_interval_is_over() {
         eventually(async || syncs(given) == 1).await;
         for times in 2..5 {
             eventually(async || {
-                // The timer begins anew when a sync has ended.
+                // The timer restarts when a sync has ended.
                 if sync_state(&given.app).await.unwrap().running.is_none() && syncs(given) < times {
                     given.advance(1);
                 }
@@ -85,7 +85,7 @@ async fn without_an_interval_issues_are_synced_on_start_only() {
         given.github.forget_requests();
         let mut tasks = scheduler::start(&given.app, given.database.url().to_owned());
         let all = tasks.len();
-        // Of all tasks, only the one that syncs comes to an end.
+        // Of all tasks, only the one that syncs ends.
         let ended = tokio::time::timeout(PATIENCE, tasks.join_next()).await;
         ended.expect("a task ends").unwrap().unwrap();
         assert_eq!((syncs(given), tasks.len()), (1, all - 1));

@@ -1,7 +1,7 @@
-//! The contract: `schema.graphql` is what the code says, holds everything that was promised, and
-//! explains itself.
+//! The GraphQL contract: `schema.graphql` equals the code, contains everything that was promised,
+//! and documents every element.
 //!
-//! `UPDATE_GENERATED=1 cargo test --test it schema::` writes `schema.graphql` anew.
+//! `UPDATE_GENERATED=1 cargo test --test it schema::` rewrites `schema.graphql`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -71,7 +71,7 @@ fn enum_values(kind: &TypeKind) -> BTreeSet<String> {
     }
 }
 
-/// Names that stand in a list of the definition: interfaces of an object, members of a union.
+/// Names in a list of the definition: interfaces of an object, members of a union.
 fn relatives(kind: &TypeKind) -> BTreeSet<String> {
     let names = match kind {
         TypeKind::Object(of) => &of.implements,
@@ -82,7 +82,7 @@ fn relatives(kind: &TypeKind) -> BTreeSet<String> {
     names.iter().map(|name| name.node.to_string()).collect()
 }
 
-/// Whether every value that `given` allows is one that `wanted` allows. Swap the two for inputs.
+/// Whether `wanted` allows every value that `given` allows. Swap the two for inputs.
 fn is_within(given: &Type, wanted: &Type) -> bool {
     (wanted.nullable || !given.nullable)
         && match (&given.base, &wanted.base) {
@@ -92,7 +92,7 @@ fn is_within(given: &Type, wanted: &Type) -> bool {
         }
 }
 
-/// What is wrong with what we have of a promised set of inputs.
+/// The differences between our inputs and the promised ones.
 fn compare_inputs(
     place: &str,
     have: &[&InputValueDefinition],
@@ -165,7 +165,7 @@ fn everything_promised_is_there() {
         for lost in relatives(&wanted.kind).difference(&relatives(&of.kind)) {
             broken.push(format!("{name} has lost {lost}"));
         }
-        // A reason for withholding is only ever read; more of them may follow.
+        // Reasons for withholding are only ever read; more of them may be added.
         let (given, promised) = (enum_values(&of.kind), enum_values(&wanted.kind));
         let is_kept = match name.as_str() {
             "SkipReason" => given.is_superset(&promised),

@@ -38,7 +38,7 @@ const DISABLED: [(&str, &str); 1] = [("DISPATCH_AUTH_MODE", "disabled")];
 
 const VIEWER: &str = "{ viewer { kind name canChangeBoard canMaintain canSignIn signedInUntil } }";
 
-/// A browser at one source, with the cookie it was given.
+/// A browser at one source, with its cookie.
 struct Browser {
     router: axum::Router,
     source: &'static str,
@@ -99,7 +99,7 @@ async fn sessions(given: &Given) -> i64 {
     given.database.number("SELECT count(*) FROM sessions").await
 }
 
-/// Who the actors of the newest entries of the audit log are, and what they did.
+/// The actors and actions of the newest audit entries.
 async fn audited(given: &Given, first: usize) -> Vec<Value> {
     let query =
         format!("{{ auditLog(first: {first}) {{ nodes {{ actor actorKind action success }} }} }}");
@@ -478,7 +478,7 @@ async fn sign_out_ends_the_session_despite_other_credentials() {
             browser.cookie = shown;
             assert!(!is_signed_in(&mut browser).await, "{beside}");
         }
-        // In a mode in which no session counts it is ended all the same.
+        // Signing out works even in a mode without sessions.
         let mut browser = Browser::at(&given.app);
         browser.sign_in("Sam", AGENT_TOKEN).await;
         let mut disabled = given.app.clone();

@@ -1,4 +1,4 @@
-//! The simulated GitHub: that it promises nothing GitHub does not, and keeps what it promises.
+//! The simulator: it offers nothing that GitHub does not, and implements what it offers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -287,7 +287,7 @@ fn people_do_everything_and_keep_the_size() {
     for act in 0..3_000 {
         clock.advance(Duration::from_secs(5));
         people.act().unwrap();
-        // Somebody finishes something, through Dispatch.
+        // A person finishes an issue, through Dispatch.
         if act % 4 == 0 {
             let open = names.iter().flat_map(|name| {
                 simulator.issues(name).into_iter().map(move |issue| (name, issue))

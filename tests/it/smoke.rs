@@ -1,4 +1,4 @@
-//! The whole of it, as its users have it: the real program, asked over real HTTP.
+//! The whole service as its users run it: the real program over real HTTP.
 
 use dispatch::clock::Clock;
 use dispatch::simulator::NewIssue;
@@ -30,7 +30,7 @@ async fn a_newcomer_s_first_steps_all_work() {
     assert_eq!(tracked.as_array().unwrap().len(), 1, "{tracked}");
     assert_eq!(tracked[0]["fullName"], REPOSITORY);
 
-    // The sync on start may still be under way.
+    // The sync on start may still be running.
     eventually(async || process.ask("POST", "/api/sync", None).await.0 != StatusCode::CONFLICT)
         .await;
     let synced = process.json("POST", "/api/sync", None).await;

@@ -1,4 +1,4 @@
-//! The program itself: what it says when it starts, when it cannot, and how it ends.
+//! The program: its output on start, on failure, and on shutdown.
 
 use std::fs;
 use std::ops::Add as _;
@@ -30,7 +30,7 @@ use crate::support::{Database, eventually};
 /// Setting up a PostgreSQL takes its time on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The program with an environment of its own.
+/// The program with only these environment variables.
 fn dispatch(command: &str, settings: &[(&str, &str)]) -> Command {
     program(Path::new(env!("CARGO_BIN_EXE_dispatch")), command, settings)
 }
@@ -48,7 +48,7 @@ async fn ended(mut dispatch: Command) -> Output {
     tokio::time::timeout(PATIENCE, dispatch.output()).await.expect("it ends by itself").unwrap()
 }
 
-/// What an output that is none of a success says.
+/// The error output of a failed start.
 async fn refusal(command: &str, settings: &[(&str, &str)]) -> String {
     let output = ended(dispatch(command, settings)).await;
     assert!(!output.status.success(), "it succeeded");
@@ -56,10 +56,10 @@ async fn refusal(command: &str, settings: &[(&str, &str)]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A program that serves.
+/// A running server.
 struct Serving {
     child: Child,
-    /// What it said before it was ready.
+    /// Its output before it was ready.
     greeting: Vec<String>,
     said: Lines<BufReader<ChildStdout>>,
     address: String,
@@ -89,7 +89,7 @@ impl Serving {
         }
     }
 
-    /// Sends a signal, waits for the end and answers what was logged.
+    /// Sends a signal, waits for the end and returns the log.
     async fn end(mut self, signal: Signal) -> (bool, String) {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
@@ -206,7 +206,7 @@ async fn its_own_data_survive_a_kill_and_have_one_user() {
     assert!(said.starts_with("dispatch: Another Dispatch (process "), "{said}");
     killed.child.kill().await.unwrap();
 
-    // The repository is still tracked, so its absence is not complained of.
+    // The repository is still tracked, so no warning is logged.
     let (is_success, logged) = Serving::start("serve", &settings).await.end(Signal::SIGTERM).await;
     assert!(is_success, "{logged}");
     assert!(!logged.contains("No repository is tracked"), "{logged}");
@@ -218,7 +218,7 @@ async fn an_ordinary_user_has_a_database_too() {
     let finds_postgres = "command -v postgres || ls /usr/lib/postgresql/*/bin/postgres";
     let is_there = Command::new("/bin/sh").args(["-c", finds_postgres]).output().await.unwrap();
     if !geteuid().is_root() || !is_there.status.success() {
-        // Then every other test has shown it, or what is there is for root alone.
+        // Then every other test has shown it, or only root may read the file.
         return;
     }
     let folder = TempDir::new().unwrap();
@@ -291,7 +291,7 @@ async fn no_secret_is_ever_logged() {
             .body(body.to_string());
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        // An answer without a body is none to look into.
+        // A response without a body has no JSON.
         (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
     };
     let person = format!("Basic {}", STANDARD.encode("sam:hunter2-person"));
@@ -356,7 +356,7 @@ async fn no_secret_is_ever_logged() {
     assert!(status.unwrap().success());
     assert_eq!(serving.said.next_line().await.unwrap(), None, "it says no more");
     let logged = fs::read_to_string(log.path()).unwrap();
-    // Of those that know of secrets we alone speak in detail.
+    // Of the crates that handle secrets, only ours logs at the detailed level.
     let details = logged.lines().filter(|line| line.contains("DEBUG") || line.contains("TRACE"));
     let details: Vec<_> = details.collect();
     assert!(!details.is_empty(), "the settings ask for everything");
@@ -437,11 +437,11 @@ async fn the_demo_has_days_of_history() {
         }
     }
     let days = data["overview"]["statusByDay"].as_array().unwrap().len();
-    // A day that begins meanwhile is one more.
+    // A day that starts meanwhile is one more.
     assert!(days == 2 || (days == 3 && today() != started_on), "{data}");
     let (is_success, logged) = serving.end(Signal::SIGTERM).await;
     assert!(is_success, "{logged}");
-    // Nothing went wrong in the past, and the requests of so many days are not in the way.
+    // No error is old, and requests of so many days do not hide it.
     let lines: Vec<_> = logged.lines().collect();
     assert!(lines.iter().all(|line| line.contains(" INFO ")) && lines.len() < 5, "{logged}");
 }

@@ -1,4 +1,4 @@
-//! What statements may take of PostgreSQL, and what ends them.
+//! Limits of SQL statements, and what cancels them.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::support::stream::Socket;
 use crate::support::{AGENT_TOKEN, Given, eventually, given, given_settings};
 
-/// Nothing but a cancellation ends a statement.
+/// Only a cancellation ends a statement.
 const ANY_TIME: [(&str, &str); 2] =
     [("DISPATCH_STATEMENT_TIMEOUT_MS", "0"), ("DISPATCH_LOCK_TIMEOUT_MS", "0")];
 
@@ -23,7 +23,7 @@ const BOARD: &str = r#"{ board(filter: {search: "word"}) { totalCount } }"#;
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'";
 
-/// Keeps everybody from the issues until it is dropped.
+/// Locks the issues until it is dropped.
 async fn lock_issues(given: &Given) -> Connection {
     let mut connection = given.database.connect().await;
     let lock = "BEGIN; LOCK TABLE issues IN ACCESS EXCLUSIVE MODE";
@@ -35,7 +35,7 @@ async fn until_waiting(given: &Given, statements: i64) {
     eventually(async || given.database.number(WAITING).await == statements).await;
 }
 
-/// Sends a request and answers its connection, on which nothing is read.
+/// Sends a request and returns its connection, from which nothing is read.
 async fn send(address: &str, head: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let length = body.len();
@@ -82,7 +82,7 @@ async fn a_query_is_cancelled_when_its_client_disconnects() {
         drop(socket);
         until_waiting(given, 0).await;
         drop(lock);
-        // Whoever asks next gets a connection that nobody cancels anything on.
+        // The next request gets a connection on which nothing is cancelled.
         for _ in 0..10 {
             assert_eq!(given.graphql(BOARD, json!({})).await["board"]["totalCount"], 1);
         }
@@ -96,7 +96,7 @@ async fn a_query_that_takes_too_long_is_cancelled() {
         let lock = lock_issues(given).await;
         let body = json!({ "query": BOARD }).to_string();
         let mut time = Duration::from_millis(200);
-        // The client stays, so that nothing but the time ends its query.
+        // The client stays connected, so only the timeout ends its query.
         let _client = loop {
             let server = Server::with_query_time(given.app.clone(), time);
             let routes = graphql::routes(server).layer(axum::Extension(crate::support::person()));
@@ -104,7 +104,7 @@ async fn a_query_that_takes_too_long_is_cancelled() {
             let mut client = send(&address, "POST /graphql", &body).await;
             tokio::select! {
                 () = until_waiting(given, 1) => break client,
-                // It was over before its statement was seen: the next one has longer.
+                // It ended before its statement was seen: the next one gets more time.
                 answered = client.read_u8() => assert!(answered.is_ok(), "{answered:?}"),
             }
             until_waiting(given, 0).await;
@@ -136,7 +136,7 @@ async fn a_mutation_is_not_cancelled_when_its_client_disconnects() {
 
 #[tokio::test]
 async fn statements_have_a_time() {
-    // Long enough for what waits for nothing, on the busiest machine.
+    // Long enough for statements that wait for nothing, on the busiest machine.
     let settings = [
         ("DISPATCH_STATEMENT_TIMEOUT_MS", "1500"),
         ("DISPATCH_LOCK_TIMEOUT_MS", "700"),
@@ -154,7 +154,7 @@ async fn statements_have_a_time() {
             ask.get_result::<Row>(&mut connection).await.unwrap().value
         };
         assert_eq!(shown(given, "statement_timeout").await, "1500ms");
-        assert_eq!(shown(given, "lc_messages").await, "C", "its sentences are told apart");
+        assert_eq!(shown(given, "lc_messages").await, "C", "its messages are parsed");
         assert_eq!(shown(given, "lock_timeout").await, "700ms");
         assert_eq!(shown(given, "idle_in_transaction_session_timeout").await, "61234ms");
         let lock = lock_issues(given).await;
@@ -168,7 +168,7 @@ async fn statements_have_a_time() {
         let slept = connection.batch_execute("SELECT pg_sleep(60)").await.unwrap_err();
         let error = dispatch::service::Error::from(slept);
         assert!(matches!(error, dispatch::service::Error::Unavailable { .. }), "{error}");
-        // What goes over whole repositories may take its time.
+        // A statement over whole repositories has no timeout.
         let mut connection = given.app.pool.get().await.unwrap();
         connection.batch_execute("BEGIN").await.unwrap();
         pool::take_time(&mut connection).await.unwrap();
@@ -226,7 +226,7 @@ async fn without_the_database_every_transport_is_unavailable() {
         let answer = given.ask_as_agent("POST", "/mcp", Some(call)).await.json();
         assert_eq!(answer["result"]["structuredContent"]["code"], "UNAVAILABLE", "{answer}");
         let answer = given.ask("GET", "/api/issues", None).await;
-        // Its clients know this address to fail with 500; the code is the same everywhere.
+        // Clients of this route expect failures as 500; the code is the same everywhere.
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (500, &json!("UNAVAILABLE")));
         given.app.pool = pool;
     })

@@ -1,4 +1,4 @@
-//! What happens reaches whoever follows it: in order, each once, and with word of every gap.
+//! Events reach subscribers in order, each once, and every gap is reported.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ fn cursor(data: &Value) -> String {
     data["boardEvents"]["cursor"].as_str().unwrap().to_owned()
 }
 
-/// The positions of the board's events behind a position, as the log has them.
+/// The positions of the board's events after a position, as in the log.
 async fn log(app: &App, after: EventCursor) -> Vec<String> {
     match events_after(app, after, 100_000).await.unwrap() {
         Replay::Events(events) => events
@@ -250,7 +250,7 @@ async fn an_updated_issue_leaves_a_board_filtered_by_update_time() {
         let (_, left) = events.next().await;
         assert_eq!((kind(&left), &left["boardEvents"]["issueId"]), ("IssueRemoved", &json!(a)));
 
-        // That it was never there cannot be known, and does no harm.
+        // The subscriber cannot know that it never had the issue, and ignoring this is harmless.
         moved(&given.app, b, Status::InProgress).await;
         let (_, left) = events.next().await;
         assert_eq!((kind(&left), &left["boardEvents"]["issueId"]), ("IssueRemoved", &json!(b)));
@@ -270,7 +270,7 @@ async fn tracking_another_repository_starts_everybody_over() {
         assert_eq!(resync["boardEvents"]["reason"], "acme/site is tracked");
         events.complete().await;
 
-        // Whoever loads the board now and subscribes behind it hears of nothing old.
+        // A client that loads the board now and subscribes after it receives no old events.
         let board = given.graphql("{ board { asOf } }", json!({})).await;
         let after = json!({"after": board["board"]["asOf"]});
         let mut events = Events::open(&given.app, EVENTS, after, None).await;
@@ -396,7 +396,7 @@ async fn another_replica_publishes_the_same() {
             expected.push(moved(app, issue, to).await.to_string());
             assert_eq!(here.next().await, there.next().await);
         }
-        // And a subscriber that changes over in between goes on where it was.
+        // And a subscriber that reconnects in between continues at its position.
         let after = json!({"after": expected[0]});
         let mut events = Events::open(&replica, EVENTS, after, None).await;
         assert_eq!(cursor(&events.next().await.1), expected[1]);
@@ -405,8 +405,8 @@ async fn another_replica_publishes_the_same() {
     .await;
 }
 
-/// A subscriber that reads as many events on each connection as `shares` says before it changes to
-/// the next one, until it has seen the end that somebody names. It begins behind `after`.
+/// A subscriber that reads as many events on each connection as `shares` says and then opens the
+/// next one, until it has seen the given last event. It starts after `after`.
 async fn restless(
     apps: Vec<App>,
     after: EventCursor,
@@ -490,8 +490,9 @@ async fn a_subscriber_that_lags_gets_a_resync() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
-        // Equal subscriptions of one router share a stream. What one reader has got, the stream has
-        // published, so the other is behind by exactly as much, however busy the machine is.
+        // Equal subscriptions of one router share a stream. What one reader has received, the
+        // stream has published, so the other is behind by exactly as much, however busy the machine
+        // is.
         let router = dispatch::router(given.app.clone());
         let entries = "subscription { auditEntryAdded { id } }";
         let mut slow = Events::open_at(&router, EVENTS).await;
@@ -546,7 +547,7 @@ async fn a_lost_listener_connection_loses_no_event() {
         for position in expected {
             assert_eq!(cursor(&events.next().await.1), position);
         }
-        // And further changes are announced.
+        // And later changes are announced.
         let listening = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND query LIKE 'LISTEN %'";
         eventually(async || given.database.number(listening).await == 1).await;
@@ -635,7 +636,7 @@ async fn a_client_that_does_not_read_is_disconnected_and_delays_nobody() {
         quick.subscribe("1", EVENTS, json!({})).await;
         assert_eq!(server.subscriptions(), 2);
 
-        // Together more than all buffers between the two hold.
+        // Together more than all buffers between the two can hold.
         let began = Instant::now();
         for to in Status::ALL.into_iter().rev() {
             let position = moved(&given.app, issue, to).await.to_string();
@@ -666,7 +667,7 @@ async fn equal_subscriptions_run_once() {
         let mut sockets = vec![];
         for turn in 0..20 {
             let mut socket = Socket::open(&address).await;
-            // Where each begins makes no difference, nor how it calls its operation.
+            // Neither the start position nor the name of the operation makes a difference.
             let after = if turn % 2 == 0 { json!({}) } else { json!({"after": start.to_string()}) };
             socket.subscribe(&format!("op {turn}"), EVENTS, after).await;
             sockets.push(socket);

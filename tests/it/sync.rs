@@ -1,4 +1,4 @@
-//! Bringing GitHub's issues into the cache: complete, cheap, and never wrong for long.
+//! Sync of GitHub's issues into the cache: complete, cheap, and soon correct.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -178,7 +178,7 @@ async fn an_issue_that_no_incremental_read_would_find_is_found_by_the_count() {
     given(async |given| {
         given.with_issues(&[("Known", &[])]).await;
         given.advance(3600);
-        // Opened long ago, as after a restore: behind the high-water mark.
+        // Opened long ago, as after a restore: older than the high-water mark.
         let old = NewIssue {
             created_at: Some(start_of_time() - chrono::TimeDelta::days(400)),
             ..NewIssue::titled("Stranded", &["status/ready"])
@@ -191,10 +191,10 @@ async fn an_issue_that_no_incremental_read_would_find_is_found_by_the_count() {
 }
 
 #[tokio::test]
-async fn a_gap_that_a_full_pass_cannot_close_is_not_read_again_and_again() {
+async fn a_gap_that_a_full_sync_cannot_close_is_not_read_on_every_sync() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
-        // Ours says one open, GitHub's two, and nothing GitHub sends explains it.
+        // The cache has one open issue, GitHub two, and nothing GitHub returns explains it.
         given.database.run("UPDATE issues SET state = 'closed' WHERE number = 2").await;
         given.database.run("UPDATE issues SET updated_at = now() + interval '1 year'").await;
         given.advance(600);
@@ -285,7 +285,7 @@ async fn an_interrupted_first_full_sync_resumes() {
             given.github.open_issue(REPOSITORY, issue).unwrap();
         }
         given.track(REPOSITORY).await;
-        // Closed ones, then two pages of open ones, then GitHub is away.
+        // Closed issues, then two pages of open ones, then GitHub is unavailable.
         given.github.inject(Fault::refuse(403, "away").on("Issues").after(3).always());
         let results = sync_issues(&given.app, None).await.unwrap();
         assert!(results[0].error.is_some());
@@ -352,7 +352,7 @@ async fn a_renamed_repository_is_followed() {
         assert_eq!(repository.full_name.as_str(), "acme/instruments");
         let told = "SELECT count(*) FROM event_log WHERE kind = 'resync' \
                     AND reason = 'acme/tools was renamed to acme/instruments'";
-        assert_eq!(given.database.number(told).await, 1, "who follows the old name begins anew");
+        assert_eq!(given.database.number(told).await, 1, "subscribers of the old name must resync");
         let filter = IssueFilter {
             repositories: Some(vec![REPOSITORY.to_owned()]),
             ..IssueFilter::default()
@@ -388,7 +388,7 @@ async fn a_renamed_repository_is_followed() {
     .await;
 }
 
-/// The names that the audit log has for what is found by a repository's name.
+/// The names in the audit log under which a repository's name finds entries.
 async fn audited(given: &Given, name: &str) -> Vec<String> {
     let query = "query ($name: String!) {
         auditLog(first: 10, repository: $name) { nodes { repositoryFullName } } }";
@@ -397,7 +397,7 @@ async fn audited(given: &Given, name: &str) -> Vec<String> {
     nodes.iter().map(|node| node["repositoryFullName"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Asks in every way for the first issue of a repository by a name.
+/// Looks up the first issue of a repository by a name through every transport.
 async fn assert_found(given: &Given, name: &str, present: &str) {
     let query = "query ($name: String!) {
         issue(repository: $name, number: 1) { repository { fullName } }
@@ -416,7 +416,7 @@ async fn assert_found(given: &Given, name: &str, present: &str) {
 
 #[tokio::test]
 async fn a_repository_tracked_under_its_former_and_current_name_is_stored_once() {
-    // Which of the two is synced first goes by their names; either may be disabled.
+    // Which of the two is synced first depends on their names; either may be disabled.
     for (new, was_untracked) in
         [("acme/instruments", false), ("acme/zoo", false), ("acme/instruments", true)]
     {
@@ -738,7 +738,7 @@ async fn four_repositories_are_read_at_once_and_no_more() {
         given.github.inject(Fault::Hold(gate.clone()).on("Issues").always());
         let looking = async {
             gate.arrivals(4).await;
-            // A fifth would have come before the answer to this.
+            // A fifth would have been sent before the response to this one.
             let name = names[0].parse().unwrap();
             given.app.github.issue(&name, 1).await.unwrap_err();
             assert_eq!(given.github.count("Issues"), 4);
@@ -874,7 +874,7 @@ async fn done_issues_leave_by_age_and_by_event() {
     .await;
 }
 
-/// What the repository shows of the issues that could not be read: numbers and reasons.
+/// The issues of the repository that could not be read: numbers and reasons.
 async fn unreadable(given: &Given) -> Vec<(Option<i64>, String)> {
     let query =
         "{ repositories { unreadableIssues { totalCount nodes { number reason since } } } }";
@@ -888,7 +888,7 @@ async fn unreadable(given: &Given) -> Vec<(Option<i64>, String)> {
     nodes.iter().map(one).collect()
 }
 
-/// A fault of one issue of a page, as long as it is not cleared.
+/// A fault of one issue of a page, until it is cleared.
 fn half(path: &'static str) -> Rule {
     let message = "not now".to_owned();
     Fault::Partial { path, kind: "SERVICE_UNAVAILABLE", message }.on("Issues").always()
@@ -896,7 +896,7 @@ fn half(path: &'static str) -> Rule {
 
 #[tokio::test]
 async fn an_unreadable_issue_is_skipped_alone_and_retried() {
-    // The whole issue is missing, a part of it, and a part of which GitHub says nothing.
+    // The whole issue is missing, a part of it, and a part without an error from GitHub.
     for path in ["nodes.1", "nodes.1.labels", "nodes.1.title"] {
         given(async |given| {
             given.with_issues(&[("One", &[])]).await;
@@ -920,7 +920,7 @@ async fn an_unreadable_issue_is_skipped_alone_and_retried() {
             let answer = given.ask_as_agent("POST", "/api/sync", None).await.json();
             assert_eq!(answer["results"][0]["unreadable"], 1);
 
-            // The mark moved on: it is no longer on a page, and asked for by its id.
+            // The mark has moved on: the issue is no longer on a page, and is requested by its id.
             given.github.clear_faults();
             let by_id =
                 Fault::Partial { path: "nodes.0.body", kind: "", message: "nor now".to_owned() };
@@ -974,7 +974,7 @@ async fn an_issue_that_is_left_out_does_not_force_complete_reads() {
             assert_eq!(given.github.count("Issues"), 1, "{title}");
         }
         assert_eq!(unreadable(given).await.len(), 1);
-        // One that is gone is no longer asked for.
+        // A deleted one is no longer requested.
         given.github.clear_faults();
         given.github.delete_issue(REPOSITORY, 1).unwrap();
         given.sync().await;
@@ -993,7 +993,7 @@ async fn an_issue_on_the_board_that_cannot_be_read_any_more_stays_there() {
             kind: "",
             message: "no".to_owned(),
         };
-        // Neither the page nor the question which issue it was is answered.
+        // Neither the page nor the request for the issue's number gets a response.
         given.github.inject(fault.on("Issues").after(1).always());
         given.github.inject(Fault::refuse(403, "away").on("IssueIds").always());
         let fault =
@@ -1095,7 +1095,7 @@ async fn two_hundred_quiet_repositories_cost_four_requests_and_eight_points() {
             given.track(name).await;
         }
         given.sync().await;
-        // Only now is the newest change older than GitHub's times are precise.
+        // Only now is the newest change older than the precision of GitHub's times.
         given.advance(120);
         given.sync().await;
         given.advance(120);
@@ -1220,7 +1220,7 @@ async fn without_fingerprints_every_repository_is_read() {
 }
 
 #[tokio::test]
-async fn while_github_does_not_answer_changes_fail_at_once_and_it_is_said() {
+async fn while_github_does_not_respond_changes_fail_at_once_with_the_reason() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         given.github.inject(Fault::refuse(502, "Bad gateway").on_anything().always());

@@ -1,4 +1,4 @@
-//! Encrypted connections to PostgreSQL, to a server that can prove who it is and to one that cannot.
+//! Encrypted connections to PostgreSQL, with a valid server certificate and with an invalid one.
 //!
 //! The certificates in `tls/` were made for this test, for a hundred years and the name `localhost`.
 
@@ -18,11 +18,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support::Database;
 
-/// What a client sends first when it would like encryption: a length and a code.
+/// The client's first message when it requests encryption: a length and a code.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// A front for the tests' server, which itself listens on a socket alone: takes connections over
-/// TCP, with encryption when it has a certificate.
+/// A TCP proxy for the tests' server, which itself listens on a Unix socket; encrypts if it has a
+/// certificate.
 struct Front {
     address: SocketAddr,
     database: String,
@@ -50,7 +50,7 @@ impl Front {
         Self { address, database, _task: task }
     }
 
-    /// What a client with this end of an address is told about encryption, or why it is refused.
+    /// The result of connecting with these parameters, or the error.
     async fn answer(&self, end: &str) -> Result<i32, String> {
         let Self { address, database, .. } = self;
         let port = address.port();

@@ -1,7 +1,7 @@
-//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that may
-//! be claimed is held within a stated time of the last of it, by an agent that keeps asking.
+//! The queue cannot get stuck: whatever GitHub, workers, people and repositories do, a claimable
+//! issue is claimed within a stated time after the last fault, by an agent that keeps claiming.
 //!
-//! Worlds are made by chance, from seeds, on a clock that the test moves. Three replicas share the
+//! Scenarios are random, from seeds, on a clock that the test moves. Three replicas share the
 //! database. `docs/queue.md` states the bound.
 
 use std::collections::BTreeMap;
@@ -39,7 +39,8 @@ const ISSUES: i64 = 4;
 const WORLDS: u64 = 6;
 const STEPS: usize = 150;
 
-/// The longest back-off there is, that of its repository, and a round of the task that ends them.
+/// The longest back-off of an issue, that of its repository, and an interval of the task that ends
+/// them.
 fn bound() -> TimeDelta {
     let delays = BackoffCause::ALL.map(|cause| cause.delay(i32::MAX));
     let longest = delays.into_iter().max().unwrap_or_default();
@@ -74,12 +75,12 @@ impl ReplicaWorld<'_> {
                 self.held.extend(lease);
                 self.held.len() > before
             }
-            // What GitHub does not answer is asked again later.
+            // A request without a response from GitHub is retried later.
             Err(_) => false,
         }
     }
 
-    /// A caller that goes away, at once or while it waits: it must hold nothing afterwards.
+    /// A caller that disconnects, at once or while it waits: it must hold nothing afterwards.
     async fn abandon(&mut self) {
         let (app, gone) = (self.app(), CancellationToken::new());
         let command =
@@ -92,7 +93,7 @@ impl ReplicaWorld<'_> {
             gone.cancel();
         };
         let (claimed, ()) = Box::pin(async { tokio::join!(claiming, leaving) }).await;
-        // It was answered before it left: then it gives back itself.
+        // It got a response before it disconnected: then it releases the lease itself.
         if let Some(lease) = claimed.ok().and_then(|claimed| claimed.lease) {
             let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
             let command = ReleaseLease { lease_id, fencing_token, reason: None };
@@ -102,7 +103,7 @@ impl ReplicaWorld<'_> {
         }
     }
 
-    /// A server dies while it is asked for work and told of its end.
+    /// A server dies during a claim and during the end of work.
     async fn kill(&mut self) {
         let server = self.given.mortal_replica().await;
         for name in AGENTS {
@@ -124,7 +125,7 @@ impl ReplicaWorld<'_> {
         server.kill();
     }
 
-    /// A person pauses something, with or without telling holders to stop, or ends all pauses.
+    /// A person pauses something, with or without asking holders to stop, or ends all pauses.
     async fn pause(&mut self) {
         let (app, by) = (self.app(), person());
         if self.chance.random_bool(0.5) {
@@ -151,7 +152,7 @@ impl ReplicaWorld<'_> {
     async fn resume(&mut self) {
         let app = self.app();
         for pause in pauses(&app).await.unwrap() {
-            // Its time may be over just now.
+            // It may have ended just now.
             drop(resume_work(&app, &person(), pause.id).await);
         }
     }
@@ -161,7 +162,7 @@ impl ReplicaWorld<'_> {
         let Some(lease) = self.held.choose(&mut self.chance) else { return };
         let command = RequestStop { lease_id: lease.id(), reason: None, grace_seconds: Some(30) };
         let app = self.app();
-        // Its lease may be over.
+        // Its lease may have ended.
         drop(request_stop(&app, &person(), command).await);
     }
 
@@ -173,7 +174,7 @@ impl ReplicaWorld<'_> {
         let (app, holder) = (self.app(), agent(&lease.agent));
         let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
         let outcomes = [WorkOutcome::Failed, WorkOutcome::Failed, WorkOutcome::PrOpened];
-        // It may be over, or GitHub may refuse: both are the life of a queue.
+        // It may have ended, or GitHub may refuse: both are normal.
         let _ = match self.chance.random_range(0..4) {
             0 => {
                 let command = ReleaseLease { lease_id, fencing_token, reason: None };
@@ -189,7 +190,7 @@ impl ReplicaWorld<'_> {
         };
     }
 
-    /// One thing that happens.
+    /// One random event.
     async fn step(&mut self) {
         let (repository, number) = self.place();
         let full: Vec<String> = (0..98).map(|label| format!("label-{label}")).collect();
@@ -239,7 +240,7 @@ impl ReplicaWorld<'_> {
         }
     }
 
-    /// Time passes, with what the scheduler does in it.
+    /// Time passes, and the scheduler's tasks run.
     async fn pass(&mut self, seconds: u64) {
         self.given.advance(seconds);
         let app = self.app();
@@ -250,8 +251,8 @@ impl ReplicaWorld<'_> {
         release_stopped(&app).await.unwrap();
     }
 
-    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses or
-    /// falls silent.
+    /// Everything claimable fails a last time, repeatedly: agents fail, and GitHub refuses or does
+    /// not respond.
     async fn go_wrong(&mut self) {
         self.resume().await;
         for round in 0..8 {
@@ -285,7 +286,7 @@ impl ReplicaWorld<'_> {
         }
     }
 
-    /// GitHub is well again, and people have mended what only they can.
+    /// GitHub works again, and people have repaired what only they can.
     async fn mend(&mut self) {
         self.given.github.clear_faults();
         let full: Vec<String> = (0..98).map(|label| format!("label-{label}")).collect();
@@ -297,13 +298,13 @@ impl ReplicaWorld<'_> {
             }
         }
         self.resume().await;
-        // What is still held ends by its own time, which is no wait for the queue.
+        // Leases that are still held expire, which is no wait for the queue.
         self.held.clear();
         self.pass(61).await;
         self.given.sync().await;
     }
 
-    /// Issues that nothing but a pause or a lease keeps from an agent, and what does.
+    /// Issues that only a pause or a lease withholds from an agent.
     async fn claimable(&self) -> Vec<i64> {
         let mut claimable = Vec::new();
         for id in 1..=2 * ISSUES {
@@ -335,7 +336,7 @@ async fn every_eligible_issue_is_leased_in_bounded_time() {
     assert!(longest > TimeDelta::seconds(30), "something has waited: {longest}");
 }
 
-/// The longest that an issue waited in one world once nothing but pauses kept it back.
+/// The longest wait of an issue in one scenario, apart from pauses.
 async fn longest_wait(seed: u64) -> TimeDelta {
     let longest = std::cell::Cell::new(TimeDelta::zero());
     given(async |given| {
@@ -369,13 +370,13 @@ async fn longest_wait(seed: u64) -> TimeDelta {
                 let why = explain_work(&world.given.app, "alpha", issue).await.unwrap().summary;
                 panic!("world {seed}: {keeps:?} of {wanted:?} wait for {waited}: {why}");
             }
-            // What is an agent's by its label waits for that one.
+            // An issue with an agent's label waits for that agent.
             for name in AGENTS {
                 while world.claim(name).await {}
             }
             for lease in std::mem::take(&mut world.held) {
                 held.entry(lease.issue_id.0).or_insert(waited);
-                // It is worked on for as long as this takes.
+                // It is held for the rest of the test.
                 let keep = format!(
                     "UPDATE leases SET expires_at = expires_at + interval '1 day' \
                      WHERE issue_id = {}",

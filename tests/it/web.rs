@@ -1,4 +1,4 @@
-//! The pages, behind the gate: whether they were built or not, each address answers with a page.
+//! The web pages: whether they were built or not, each address returns a page.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -13,7 +13,7 @@ async fn open(given: &Given, path: &str, encoding: &str) -> Answer {
     given.send(request.body(Body::empty()).unwrap()).await
 }
 
-/// The first asset that a page asks for.
+/// The first script that a page loads.
 fn script_of(page: &str) -> Option<String> {
     let (_, from) = page.split_once("src=\"./assets/")?;
     Some(format!("/assets/{}", from.split('"').next()?))

@@ -1,4 +1,4 @@
-//! Work is claimed by one agent at a time, held for a stated time and given back whole.
+//! Claims: an issue is held by one agent at a time, for a stated time, and released completely.
 
 use std::time::Instant;
 
@@ -158,7 +158,7 @@ async fn an_issue_has_one_holder() {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim_number(given, "alpha", 1).await.unwrap();
         let again = claim_number(given, "alpha", 1).await.unwrap();
-        // Asking again counts as a heartbeat.
+        // Claiming again counts as a heartbeat.
         let lease = Lease { renewed_at: again.renewed_at, ..lease };
         assert_eq!(again, lease, "the same agent gets the same lease");
 
@@ -167,7 +167,7 @@ async fn an_issue_has_one_holder() {
         assert_eq!(refused.to_string(), text);
         assert!(claim(given, "beta").await.is_none());
 
-        // Maintainers may take it; the old holder's token is worth nothing then.
+        // Maintainers may take it; the old holder's token is then rejected.
         let command = ClaimIssue {
             agent: "beta".to_owned(),
             issue_id: lease.issue_id,
@@ -261,7 +261,7 @@ async fn a_lost_response_keeps_the_issue_reserved_until_the_outcome_is_known() {
         let lost = claim_next(&given.app, &agent("alpha"), next("alpha")).await;
         lost.expect_err("what GitHub has is not known");
         given.github.clear_faults();
-        // The reservation is over, and nobody has looked yet what became of the claim.
+        // The reservation expired, and the outcome of the claim is not known yet.
         given.advance(120);
         assert!(claim(given, "beta").await.is_none());
         let explained = explain_work(&given.app, "beta", given.issue(1).await.id).await.unwrap();
@@ -439,7 +439,7 @@ async fn an_ended_lease_is_lost_however_it_ended() {
     .await;
 }
 
-/// How a command of alpha's ends.
+/// The exit code of a command of alpha's.
 async fn exit_code(address: &str, arguments: &[&str], variables: &[(&str, String)]) -> i32 {
     let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_dispatch"));
     program.args(arguments).env_clear().env("DISPATCH_URL", format!("http://{address}"));
@@ -448,7 +448,7 @@ async fn exit_code(address: &str, arguments: &[&str], variables: &[(&str, String
     program.output().await.unwrap().status.code().unwrap()
 }
 
-/// Ways to ask for work and wait for it, each as a request that is sent and then left alone.
+/// The ways to claim with waiting, each as a request that is sent and then left alone.
 const WAITING: [(&str, &str, &str); 3] = [
     (
         "/graphql",
@@ -477,8 +477,8 @@ fn bytes_of(path: &str, query: &str, tool: &str) -> String {
     )
 }
 
-/// Serves for one request. The token is cancelled when the service has let go of that request: it was
-/// answered, or its caller was seen to have left.
+/// Serves one request. The token is cancelled when the service has dropped that request: it was
+/// answered, or its caller was seen to disconnect.
 async fn serve_one(given: &mut Given) -> (String, CancellationToken) {
     let let_go = CancellationToken::new();
     let seen = let_go.clone();
@@ -493,7 +493,7 @@ async fn serve_one(given: &mut Given) -> (String, CancellationToken) {
     (given.serve_router(router).await, let_go)
 }
 
-/// Waits until nobody waits for work, which is long before the longest wait ends by itself.
+/// Waits until no claim is waiting, which is long before the longest wait ends by itself.
 async fn until_nobody_waits(waits: impl Fn() -> bool) {
     let began = Instant::now();
     eventually(async || !waits()).await;
@@ -550,7 +550,8 @@ async fn a_claim_for_a_disconnected_client_is_released() {
     }
 }
 
-/// The answer of a tool has the comments of the issue, for which GitHub is asked after the claim.
+/// The response of a tool contains the comments of the issue, which are requested from GitHub after
+/// the claim.
 #[tokio::test]
 async fn a_client_that_disconnects_during_the_response_holds_no_lease() {
     given(async |given| {
@@ -574,7 +575,7 @@ async fn a_client_that_disconnects_during_the_response_holds_no_lease() {
     .await;
 }
 
-/// Fifty agents that claim at once, of as much work, all get some.
+/// Fifty agents that claim at once, with enough issues, all get one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_claim_is_idle_while_an_issue_is_eligible() {
     given(async |given| {
@@ -599,9 +600,9 @@ async fn no_claim_is_idle_while_an_issue_is_eligible() {
     .await;
 }
 
-/// A change that reads GitHub before the sync does sees first that the holder's label is gone.
+/// A change that reads GitHub before the sync is the first to see that the holder's label is gone.
 #[tokio::test]
-async fn a_removed_agent_label_ends_the_lease_whoever_reads_it_first() {
+async fn a_removed_agent_label_ends_the_lease_on_any_read() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
@@ -616,7 +617,7 @@ async fn a_removed_agent_label_ends_the_lease_whoever_reads_it_first() {
     .await;
 }
 
-/// Of the repeat that is told of a lease and the claim that gives it back, one comes first, and the
+/// Of a retry that receives the lease and the claim that releases it, one comes first, and the
 /// other then does nothing.
 #[tokio::test]
 async fn a_lease_returned_to_a_retry_is_not_released() {
@@ -631,7 +632,10 @@ async fn a_lease_returned_to_a_retry_is_not_released() {
         let told = told.lease.unwrap();
         let again = claim_next(&given.app, &agent("alpha"), asked("a")).await.unwrap();
         assert_eq!(again.lease.unwrap().id(), told.id());
-        assert!(!leases::abandon(&mut connection, &told, &stop).await.unwrap(), "it was told");
+        assert!(
+            !leases::abandon(&mut connection, &told, &stop).await.unwrap(),
+            "the agent received the lease"
+        );
         assert!(renew_lease(&given.app, &agent("alpha"), renewal(&told)).await.is_ok());
         let by_name = claim_number(given, "alpha", number_of(given, &told).await).await.unwrap();
         assert_eq!(by_name.id(), told.id());
@@ -640,13 +644,16 @@ async fn a_lease_returned_to_a_retry_is_not_released() {
         let lost = lost.lease.unwrap();
         assert!(leases::abandon(&mut connection, &lost, &stop).await.unwrap());
         let number = number_of(given, &lost).await;
-        assert!(claim_number(given, "alpha", number).await.is_err(), "nobody is told of it");
+        assert!(
+            claim_number(given, "alpha", number).await.is_err(),
+            "no response with the lease arrives"
+        );
         let again = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
         assert!(again.lease.is_none(), "there is nothing else");
-        // As when the process that gave it back died before GitHub knew.
+        // As if the process that released it died before the change on GitHub.
         release_stopped(&given.app).await.unwrap();
-        let anew = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
-        assert_eq!(anew.lease.unwrap().issue_id, lost.issue_id);
+        let retried = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
+        assert_eq!(retried.lease.unwrap().issue_id, lost.issue_id);
     }))
     .await;
 }
@@ -864,14 +871,14 @@ async fn a_lease_ends_with_the_label_that_a_person_takes_off() {
             let lost = renew_lease(app, &agent("alpha"), renewal(lease)).await.unwrap_err();
             assert!(matches!(lost, Error::LeaseLost { .. }), "{lost:?}");
         }
-        // What leaves the holder's label there leaves its lease alive.
+        // If the holder's label stays, its lease stays alive.
         let kept = &held[3];
         assignments::assign_agent(app, &person(), kept.issue_id, Some("Alpha")).await.unwrap();
         assignments::assign_owner(app, &person(), kept.issue_id, Some("kim")).await.unwrap();
         assignments::remove_label(app, &operator, kept.issue_id, "owner/kim").await.unwrap();
         let renewed = renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap();
         assert_eq!(renewed.stop, None);
-        // So does one that is taken off at GitHub.
+        // If the label is removed on GitHub, the lease ends.
         given.github.relabel(REPOSITORY, 4, &[], &["agent/alpha"]).unwrap();
         given.sync().await;
         let lost = renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap_err();
@@ -930,7 +937,7 @@ async fn a_claim_by_id_warns_what_the_queue_would_withhold() {
         let data = given.graphql_as_agent(claim, of("alpha")).await;
         assert_eq!(data["claimIssue"]["warning"], "The issue is blocked by open #1.");
 
-        // A claim that is refused is a decision, found by what it withheld.
+        // A rejected claim is a decision, found by the issue that it withheld.
         let refused = given.refused_by_graphql(claim, of("alpha-2")).await;
         assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
         let decisions = "query($id: ID!) { workDecisions(withheldIssueId: $id, first: 1) {
@@ -1467,7 +1474,7 @@ async fn an_issue_with_an_open_pull_request_is_left_to_it() {
     .await;
 }
 
-/// GitHub may have the label of an agent in another spelling than the one it is known by.
+/// GitHub may have the label of an agent in another case than its known name.
 #[tokio::test]
 async fn an_issue_of_the_agent_is_claimed_by_name_in_any_spelling() {
     given(async |given| {
@@ -1479,7 +1486,7 @@ async fn an_issue_of_the_agent_is_claimed_by_name_in_any_spelling() {
     .await;
 }
 
-/// Who gave an issue its agent is what counts, not who changed another label since.
+/// The actor who assigned the issue counts, not the one who changed another label since.
 #[tokio::test]
 async fn the_doctor_ignores_recent_assignments_by_people() {
     use dispatch::service::claims::doctor::diagnose;

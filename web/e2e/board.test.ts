@@ -321,7 +321,7 @@ test("of several cards each is refused alone, with its reason", async ({ page, s
   );
 });
 
-test("a move is taken back after the page was loaded anew, and only once", async ({
+test("a move is undone after the page was reloaded, and only once", async ({
   page,
   context,
   service,

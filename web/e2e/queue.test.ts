@@ -194,7 +194,7 @@ base("an issue's priority, agent and lane are changed in its row", async ({ page
   await expect(entry.first()).toContainText("From backlog to default");
 });
 
-base("a pause of everything is told once, above what it withholds", async ({ page, service }) => {
+base("a pause of everything is shown once, above what it withholds", async ({ page, service }) => {
   const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
     service,
     `mutation { pauseWork(input: {scope: EVERYTHING, reason: "A release"}) { pause { id } } }`,

@@ -1,9 +1,9 @@
-//! The grammar that `docs/dependencies.md` publishes: phrases, lists of references and denials.
+//! The grammar that `docs/dependencies.md` publishes: phrases, lists of references and negations.
 
 use super::Reference;
 use super::tokens::Token;
 
-/// Words that say that the references behind them have to be closed first.
+/// Words which state that the references after them must be closed first.
 struct Phrase {
     /// The words in order, each with its alternatives.
     words: &'static [&'static [&'static str]],
@@ -11,18 +11,18 @@ struct Phrase {
     scope: PhraseScope,
 }
 
-/// Where a phrase counts.
+/// Where a phrase is recognised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PhrasePosition {
     /// Everywhere.
     Anywhere,
-    /// At the beginning of a clause, with a colon, a dash or the end of the line behind it.
+    /// At the beginning of a clause, followed by a colon, a dash or the end of the line.
     Label,
     /// As a label, or at the beginning of a line, whatever follows.
     LineStart,
 }
 
-/// What the list that a phrase governs holds.
+/// What the list after a phrase contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PhraseScope {
     /// Issues to wait for.
@@ -31,7 +31,7 @@ pub(super) enum PhraseScope {
     Needs,
 }
 
-/// A phrase stands before those with which it begins.
+/// A phrase precedes those with which it begins.
 const PHRASES: [Phrase; 9] = {
     use PhrasePosition::{Anywhere, Label, LineStart};
     use PhraseScope::{Blockers, Needs};
@@ -56,14 +56,14 @@ const fn phrase(
     Phrase { words, place, scope }
 }
 
-/// Words that turn a phrase into its opposite when they stand before it in the same clause, as do
-/// words that end in "n't".
+/// Words that negate a phrase when they precede it in the same clause; words that end in "n't" do
+/// so too.
 const NEGATIONS: [&str; 14] = [
     "no", "not", "never", "without", "neither", "nor", "cannot", "none", "nothing", "un", "non",
     "isnt", "dont", "doesnt",
 ];
 
-/// Words that end a denial: "not urgent but blocked by #5".
+/// Words that end a negation: "not urgent but blocked by #5".
 const CONNECTIVES: [&str; 10] =
     ["but", "and", "because", "since", "as", "so", "though", "although", "only", "just"];
 
@@ -93,15 +93,15 @@ fn is_negation(word: &str) -> bool {
     is_any(word, &NEGATIONS) || is_any(ending, &["n't", "n’t"])
 }
 
-/// References that stand together.
+/// References of one list.
 pub(super) struct Listed<'g> {
     pub(super) references: Vec<&'g Reference>,
-    /// The index of the token behind them.
+    /// The index of the token after them.
     end: usize,
 }
 
 impl<'g> Listed<'g> {
-    /// Adds references that stand behind these, if there are any.
+    /// Appends the references that follow these, if there are any.
     fn append(&mut self, next: Listed<'g>) {
         if !next.references.is_empty() {
             self.references.extend(next.references);
@@ -110,7 +110,7 @@ impl<'g> Listed<'g> {
     }
 }
 
-/// What the current clause says before the current token.
+/// The part of the current clause before the current token.
 struct Clause {
     is_line_start: bool,
     is_denied: bool,
@@ -122,9 +122,9 @@ struct Clause {
 enum Subject {
     /// Nothing that matters.
     Nothing,
-    /// A noun, which may be the title of a reference: "issue".
+    /// A noun, which may introduce a reference: "issue".
     Noun,
-    /// Other issues, and nothing else. A phrase that follows speaks of them.
+    /// Other issues, and nothing else. A phrase that follows refers to them.
     Others,
     /// Something else.
     Words,
@@ -157,7 +157,7 @@ pub(super) struct Grammar<'a> {
 }
 
 impl Grammar<'_> {
-    /// The references behind phrases, and the scope of a phrase at the end of the block.
+    /// The references after phrases, and the scope of a phrase at the end of the block.
     pub(super) fn phrases(&self) -> (Vec<&Reference>, Option<PhraseScope>) {
         let (mut found, mut ending) = (Vec::new(), None);
         let (mut clause, mut at) = (Clause::new(true), 0);
@@ -205,7 +205,7 @@ impl Grammar<'_> {
         at + 1
     }
 
-    /// The phrase that begins here, and the index of the token behind it.
+    /// The phrase that begins here, and the index of the token after it.
     fn phrase_at(&self, at: usize, clause: &Clause) -> Option<(&'static Phrase, usize)> {
         let phrase = PHRASES.iter().find(|phrase| self.says(phrase, at))?;
         let end = at + phrase.words.len();
@@ -241,13 +241,13 @@ impl Grammar<'_> {
         }
     }
 
-    /// Whether the block ends here, but for what may stand between a phrase and its list.
+    /// Whether the block ends here, apart from tokens that may be between a phrase and its list.
     fn is_over(&self, mut at: usize) -> bool {
         loop {
             at = self.skip_fillers(self.skip_notes(at));
             match self.tokens.get(at) {
                 None => return true,
-                // "Blocked by: —" says that nothing does.
+                // "Blocked by: —" means that nothing blocks.
                 Some(Token::Dash) if matches!(self.tokens[at - 1], Token::Colon) => return false,
                 Some(Token::Colon | Token::Dash | Token::Stop | Token::Line | Token::Close) => {
                     at += 1;
@@ -257,7 +257,7 @@ impl Grammar<'_> {
         }
     }
 
-    /// The references behind a phrase that ends here.
+    /// The references after a phrase that ends here.
     fn list_after(&self, end: usize) -> Listed<'_> {
         let mut at = end;
         // "Depends on (hard): #5".
@@ -291,7 +291,7 @@ impl Grammar<'_> {
         listed
     }
 
-    /// Where a list goes on whose references have titles: "Blocked by: #5 — parser; #6 — schema".
+    /// Where a list continues whose references have titles: "Blocked by: #5 — parser; #6 — schema".
     fn after_title(&self, start: usize) -> Option<usize> {
         let is_next = |at: usize| {
             matches!(self.tokens.get(at), Some(Token::Comma | Token::Semicolon))
@@ -308,13 +308,13 @@ impl Grammar<'_> {
     }
 
     fn ends_title(&self, at: usize) -> bool {
-        // At a colon, too: a title is looked through once, though its words may be a label.
+        // Stop at a colon, too: a title is scanned once, though its words may be a label.
         let token = self.tokens.get(at);
         matches!(token, None | Some(Token::Colon | Token::Dash | Token::Stop | Token::Line))
     }
 
-    /// The references at the beginning of this line and of those that follow, up to one that begins
-    /// otherwise. Lines that hold other words, too, count if `may_go_on`.
+    /// The references at the beginning of this line and of the following lines, up to one that
+    /// begins otherwise. Lines that also contain other words count if `may_go_on`.
     pub(super) fn lines_at(&self, start: usize, may_go_on: bool) -> Listed<'_> {
         let mut all = Listed { references: vec![], end: start };
         let mut at = start;
@@ -351,7 +351,7 @@ impl Grammar<'_> {
         listed
     }
 
-    /// Where the next part of a list is looked for behind one that ends here.
+    /// Where the next part of a list may begin after one that ends here.
     fn next_in_list(&self, at: usize) -> Option<usize> {
         match (self.skip_joiners(at), self.tokens.get(at)) {
             (Some(next), _) => Some(self.skip_lines(next)),
@@ -360,7 +360,8 @@ impl Grammar<'_> {
         }
     }
 
-    /// The references of a note that ends the block and holds nothing else: "Add the schema (#5)".
+    /// The references of a note that ends the block and contains nothing else: "Add the schema
+    /// (#5)".
     pub(super) fn note_at_end(&self) -> Vec<&Reference> {
         let Some(last) = self.tokens.len().checked_sub(1) else { return vec![] };
         let is_note = |token: &Token<'_>| matches!(token, Token::Open(Some(end)) if *end == last);
@@ -370,7 +371,7 @@ impl Grammar<'_> {
             .map_or(vec![], |listed| listed.references)
     }
 
-    /// Whether the block says that there is nothing to wait for: "None", "N/A".
+    /// Whether the block states that there is nothing to wait for: "None", "N/A".
     pub(super) fn is_denied_at_start(&self) -> bool {
         let first = self.tokens.iter().find_map(|token| match token {
             Token::Word(word) => Some(*word),
@@ -394,7 +395,7 @@ impl Grammar<'_> {
         at + self.count(at, |token| matches!(token, Token::Line))
     }
 
-    /// Skips what joins two parts of a list; `None` if nothing does.
+    /// Skips the tokens that join two parts of a list; `None` if there are none.
     fn skip_joiners(&self, at: usize) -> Option<usize> {
         let count = self.count(at, |token| match token {
             Token::Comma | Token::Joiner => true,
@@ -404,7 +405,7 @@ impl Grammar<'_> {
         (count > 0).then_some(at + count)
     }
 
-    /// How many tokens from here on are of one kind.
+    /// The number of consecutive tokens of one kind from here.
     fn count(&self, at: usize, is_it: impl Fn(&Token<'_>) -> bool) -> usize {
         self.tokens.iter().skip(at).take_while(|token| is_it(token)).count()
     }

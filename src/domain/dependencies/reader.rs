@@ -1,4 +1,4 @@
-//! Turns the events of the Markdown parser into blocks, and knows which phrase governs which list.
+//! Turns the events of the Markdown parser into blocks, and tracks which phrase governs which list.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -9,7 +9,7 @@ use super::grammar::{Grammar, PhraseScope, is_any};
 use super::tokens::{BREAK, Block, OBJECT, reference_of_address, tokens};
 use super::{MOST, Reference};
 
-/// What a block is, as far as the grammar distinguishes.
+/// The kinds of blocks that the grammar distinguishes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BlockKind {
     Heading,
@@ -51,7 +51,7 @@ const HIDDEN_ELEMENTS: [&str; 13] = [
     "tt",
 ];
 
-/// HTML elements that stand in a line of text. All others begin a line of their own.
+/// HTML elements that are part of a line of text. All others begin a new line.
 const INLINE_ELEMENTS: [&str; 15] = [
     "", "b", "big", "em", "font", "i", "img", "ins", "mark", "small", "span", "strong", "sub",
     "sup", "u",
@@ -137,7 +137,7 @@ impl<'a> DependencyReader<'a> {
                 self.label = None;
             }
             Tag::TableHead | Tag::TableRow => self.label = self.row_scope(),
-            // A quote without a kind repeats what was said elsewhere; one with a kind is an alert.
+            // A quote without a kind repeats earlier text; one with a kind is an alert.
             Tag::CodeBlock(_) | Tag::BlockQuote(None) => {
                 self.hidden += 1;
                 self.label = None;
@@ -193,7 +193,7 @@ impl<'a> DependencyReader<'a> {
         }
     }
 
-    /// A link to an address says what the address names. The text of any other link is read.
+    /// A link to an address stands for what the address names. The text of any other link is read.
     fn start_link(&mut self, target: &str) {
         if target.contains("://") || target.starts_with("//") {
             self.object(reference_of_address(target, self.host));
@@ -202,7 +202,7 @@ impl<'a> DependencyReader<'a> {
         }
     }
 
-    /// Reads tags and the text between them. Comments hide what is in them.
+    /// Reads tags and the text between them. Text in comments is ignored.
     fn html(&mut self, mut html: &str) {
         while let Some((text, rest)) = html.split_once('<') {
             self.text(text);

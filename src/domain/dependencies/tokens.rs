@@ -19,7 +19,7 @@ pub(super) struct Block {
     pub(super) objects: Vec<Option<Reference>>,
 }
 
-/// A part of a block's text. Characters that mean nothing to the grammar are left out.
+/// A part of a block's text. Characters that the grammar does not use are left out.
 pub(super) enum Token<'a> {
     Word(&'a str),
     Reference(Reference),
@@ -54,7 +54,7 @@ pub(super) fn tokens<'a>(block: &'a Block, own: &'a Reference, host: &'a str) ->
             },
             token => token,
         };
-        // A line that goes on with a small letter goes on with the sentence.
+        // A line that continues with a small letter continues the sentence.
         if mem::take(&mut is_soft) && matches!(token, Token::Word(_)) && c.is_lowercase() {
             tokens.pop();
         }
@@ -93,7 +93,7 @@ impl<'a> Scanner<'a> {
         self.text[..self.at].chars().next_back()
     }
 
-    /// The token that begins with the next character, which is `c`, if that means anything.
+    /// The token that begins with the next character `c`; `None` if the grammar does not use it.
     fn token(&mut self, c: char) -> Option<Token<'a>> {
         if (c.is_alphanumeric() || c == '#')
             && let Some((token, length)) = self.name()
@@ -160,16 +160,16 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// `owner/name` at the beginning of a text that goes on with `#`.
+/// `owner/name` at the beginning of a text that continues with `#`.
 fn full_name(text: &str) -> Option<&str> {
-    // No name of GitHub's is longer, and a longer look would be repeated at each word.
+    // No name on GitHub is longer, and a longer search would be repeated at each word.
     let start = &text.as_bytes()[..text.len().min(LONGEST_NAME + 1)];
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./".contains(byte);
     let length = start.iter().position(|byte| !is_part(byte))?;
     (start[length] == b'#').then(|| &text[..length])
 }
 
-/// The positive number that a text begins with, unless a word goes on behind it, and its length.
+/// The positive number at the beginning of a text and its length, unless a word continues after it.
 fn number(text: &str) -> Option<(i32, usize)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
     let is_whole = !text[length..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
@@ -183,7 +183,7 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-/// Where an address in a text ends. Marks at its end belong to the sentence.
+/// Where an address in a text ends. Punctuation at its end belongs to the sentence.
 fn address_length(text: &str) -> usize {
     let is_part = |byte: &u8| byte.is_ascii_graphic() && !b"<>()[]\"|`,;".contains(byte);
     let length = text.bytes().take_while(is_part).count();

@@ -22,7 +22,7 @@ impl PauseQuery {
     }
 }
 
-/// Pauses with how much is still held of each, where that is asked for.
+/// Pauses with the number of issues still held under each, if that is selected.
 async fn all(context: &Context<'_>, rows: Vec<store::Pause>) -> service::Result<Vec<Pause>> {
     let held = match rows.is_empty() {
         true => vec![],

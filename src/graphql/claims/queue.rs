@@ -19,7 +19,7 @@ use crate::store;
 use crate::store::claims::decisions::DecisionFilter;
 use crate::store::claims::queue::InconsistencyRow;
 
-/// How many findings are named.
+/// The maximum number of findings that are returned.
 const NAMED: usize = 100;
 
 #[derive(Debug, Default)]
@@ -298,7 +298,7 @@ struct FinishWorkPayload {
     agent_run: AgentRun,
 }
 
-/// An issue as a use case left it, with what the selection wants of it.
+/// An issue as a use case returned it, with the related data that is selected.
 async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
     let fields = RequestedFields::from_lookahead(&context.look_ahead().field("issue"));
     loaders::one_issue(app(context), row, fields).await

@@ -15,10 +15,10 @@ use crate::service::{self, Error};
 use crate::store::agents::statistics::{DayCount, RunCount};
 use crate::store::{self, Page, PageRequest};
 
-/// How many days a history may have.
+/// The maximum number of days of a history.
 const MAX_DAYS: i32 = 90;
 
-/// How many stale issues are named.
+/// The maximum number of stale issues that are returned.
 const STALE: u32 = 50;
 
 #[derive(Debug, Default)]
@@ -203,7 +203,7 @@ impl Project {
 }
 
 impl Project {
-    /// Every project; what is selected of their cards comes in one statement for all.
+    /// Loads every project; the selected cards of all are loaded with one statement.
     async fn load_all(context: &Context<'_>) -> service::Result<Vec<Self>> {
         let app = app(context);
         let counted = overview::projects(app).await?;

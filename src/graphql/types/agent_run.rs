@@ -21,7 +21,7 @@ connection! {
     AgentRun, 'r'
 }
 
-/// A run with the issue that its page brought along.
+/// A run with the issue that was loaded with its page.
 #[derive(Debug)]
 pub(in crate::graphql) struct AgentRun {
     pub(in crate::graphql) row: store::AgentRun,
@@ -94,7 +94,7 @@ impl AgentRun {
 }
 
 impl AgentRun {
-    /// A run by itself.
+    /// A run without related data.
     pub(in crate::graphql) fn alone(row: store::AgentRun) -> Self {
         Self { row, issue: Related::Left }
     }

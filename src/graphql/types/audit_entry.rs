@@ -21,7 +21,7 @@ connection! {
     AuditEntry, 'a'
 }
 
-/// A settled entry with the issue that its page brought along.
+/// A settled entry with the issue that was loaded with its page.
 #[derive(Debug)]
 pub(in crate::graphql) struct AuditEntry {
     pub(in crate::graphql) row: store::AuditEntry,
@@ -115,7 +115,7 @@ impl AuditEntry {
 }
 
 impl AuditEntry {
-    /// An entry by itself.
+    /// An entry without related data.
     pub(in crate::graphql) fn alone(row: store::AuditEntry) -> Self {
         Self { row, issue: Related::Left }
     }

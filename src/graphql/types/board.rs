@@ -13,14 +13,14 @@ use crate::graphql::loaders;
 use crate::service::{self, Result};
 use crate::store::{Page, PageRequest};
 
-/// What `Query.board` read in one go.
+/// The data that `Query.board` read in one go.
 #[derive(Debug)]
 pub(in crate::graphql) struct Board {
     as_of: EventCursor,
     columns: Vec<BoardColumn>,
 }
 
-/// A column, with as many of its first cards as any selection of the query asks for.
+/// A column with its first cards, as many as any selection of the query requests.
 #[derive(Debug)]
 pub(in crate::graphql) struct BoardColumn {
     status: Status,
@@ -119,7 +119,7 @@ impl Board {
 }
 
 impl BoardColumn {
-    /// A column of what is wanted, whose first cards are known.
+    /// A column of filtered issues, whose first cards are known.
     pub(in crate::graphql) fn new(
         filter: &Arc<NormalizedFilter>,
         (status, total): (Status, i64),
@@ -140,8 +140,8 @@ impl BoardColumn {
     }
 }
 
-/// The largest `first` among the selections that begin at the top of a column; 0 when there are
-/// none. A size that is out of bounds is refused by its own field and loads nothing here.
+/// The largest `first` among the selections that start at the top of a column; 0 if there are none.
+/// Its own field rejects an invalid size, which loads nothing here.
 pub(in crate::graphql) fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
     let first = |field: SelectionField<'_>| {
         let arguments = field.arguments().ok()?;
@@ -151,7 +151,7 @@ pub(in crate::graphql) fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
         };
         let first = value("first").map(|first| i32::parse(Some(first))).transpose().ok()?;
         let request = PageArguments::forward(first, None).request::<'i'>(MAX_COLUMN).ok()?;
-        // One card at least, so that a page of none still knows whether there are more.
+        // At least one card, so that an empty page still knows whether there are more.
         value("after").is_none().then_some(request.limit.max(1))
     };
     cards.selection_fields().into_iter().filter_map(first).max().unwrap_or(0)

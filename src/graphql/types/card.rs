@@ -61,23 +61,23 @@ impl ContainerType for Issue {
 
 impl ObjectType for Issue {}
 
-/// An issue that is being put together.
+/// An issue that is being serialized.
 struct Card<'a> {
     issue: &'a Issue,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     app: &'a App,
 }
 
-/// What a selection's item comes down to on an object.
+/// What an item of a selection resolves to on an object.
 enum ResolvedSelection<'a> {
     Field(&'a Field),
-    /// What a fragment selects, when it is one for the object.
+    /// The selection of a fragment that applies to the object.
     Set(&'a SelectionSet),
     Nothing,
 }
 
 impl Card<'_> {
-    /// Puts what a selection asks of the issue into an answer; none when not all of it is known.
+    /// Adds the selected fields of the issue to the response; `None` if not all of them are loaded.
     fn put_issue(&self, set: &SelectionSet, answer: &mut ResponseObject) -> Option<()> {
         for item in &set.items {
             match self.item(&item.node, "Issue") {
@@ -169,7 +169,7 @@ impl Card<'_> {
             "removedAt" => row.removed_at.map_or(Value::Null, |at| timestamp(Timestamp(at))),
             "lastSyncedAt" => timestamp(self.issue.last_synced_at()),
             "lane" => row.lane.as_str().into(),
-            // Most issues are nobody's; those that are somebody's are put together field by field.
+            // Most issues are not held; the lease of the others is resolved field by field.
             "lease" => match &self.issue.lease {
                 Related::Known(None) => Value::Null,
                 Related::Known(Some(_)) | Related::Left => return None,
@@ -271,7 +271,7 @@ impl Card<'_> {
     }
 }
 
-/// The object under a field's key, which another selection may have begun.
+/// The object under a field's key, which another selection may have started.
 fn object<'a>(answer: &'a mut ResponseObject, field: &Field) -> Option<&'a mut ResponseObject> {
     let empty =
         || Value::Object(ResponseObject::with_capacity(field.selection_set.node.items.len()));
@@ -281,7 +281,7 @@ fn object<'a>(answer: &'a mut ResponseObject, field: &Field) -> Option<&'a mut R
     }
 }
 
-/// A list that is known to be empty; others are put together item by item.
+/// A list that is known to be empty; others are resolved item by item.
 fn none_of(list: &Related<Vec<Dependency>>) -> Option<Value> {
     match list {
         Related::Known(known) if known.as_ref().is_none_or(Vec::is_empty) => {

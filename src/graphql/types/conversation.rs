@@ -10,10 +10,11 @@ use crate::graphql::loaders::app;
 use crate::service::Result;
 use crate::service::board::conversations::{self, Conversation};
 
-/// What a request to GitHub weighs beside one field: a query may ask for the comments of nine issues.
+/// The cost of a request to GitHub compared with one field: a query may request the comments of
+/// nine issues.
 const REQUEST: usize = 25_000;
 
-/// What the comments of an issue cost.
+/// The cost of an issue's comments.
 pub(super) fn cost_of_conversation(first: Option<i32>, comment: usize) -> usize {
     REQUEST.saturating_add(cost(first, None, comment))
 }

@@ -38,16 +38,16 @@ connection! {
     }
 }
 
-/// How many rows a list has on all its pages.
+/// The total number of rows of a list.
 #[derive(Debug)]
 pub(super) enum Total {
     /// Counted already.
     Known(i64),
-    /// To be counted when somebody asks.
+    /// Counted only if it is selected.
     Asked(NormalizedFilter),
 }
 
-/// The fields that the schema promises of an issue; `card` resolves most of them faster.
+/// The fields of an issue in the schema; `card` resolves most of them faster.
 pub(super) struct IssueFields<'a>(pub(super) &'a Issue);
 
 /// An issue of a tracked repository, as of its last read from GitHub.
@@ -316,12 +316,12 @@ impl IssueFields<'_> {
 }
 
 impl Issue {
-    /// Its id, in the form that the interface `Node` asks for.
+    /// Its id, in the form that the interface `Node` requires.
     pub(super) async fn id(&self, _: &Context<'_>) -> async_graphql::Result<IssueId> {
         Ok(self.row.id)
     }
 
-    /// How many it waits for and how many wait for it.
+    /// The dependency counts.
     async fn counts(&self, context: &Context<'_>) -> Result<DependencyCounts> {
         match &self.counts {
             Related::Known(counts) => Ok(counts.unwrap_or_default()),
@@ -329,24 +329,24 @@ impl Issue {
         }
     }
 
-    /// Where the issue stands in a list.
+    /// Its position in a list.
     fn position(&self) -> Position {
         self.row.position()
     }
 
-    /// When what is shown was last known to be what GitHub has.
+    /// When the cached issue was last known to equal GitHub's.
     pub(super) fn last_synced_at(&self) -> Timestamp {
         Timestamp(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
     }
 }
 
 impl IssueConnection {
-    /// A page of a list with that many issues.
+    /// A page of a list with this total number of issues.
     pub(super) fn new(page: Page<Arc<Issue>>, total: Total) -> Self {
         Self { page, total }
     }
 
-    /// A page of all issues that are wanted.
+    /// A page of the issues that match a filter.
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
         filter: NormalizedFilter,

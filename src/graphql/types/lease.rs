@@ -11,7 +11,7 @@ use crate::domain::{LeaseId, Timestamp};
 use crate::graphql::loaders::{self, Related};
 use crate::{service, store};
 
-/// A lease with the issue that its page brought along.
+/// A lease with the issue that was loaded with its page.
 #[derive(Debug, Clone)]
 pub(in crate::graphql) struct Lease {
     pub(in crate::graphql) row: Arc<store::Lease>,
@@ -129,7 +129,7 @@ impl Lease {
 }
 
 impl Lease {
-    /// A lease by itself.
+    /// A lease without related data.
     pub(in crate::graphql) fn alone(row: store::Lease) -> Self {
         Self { row: Arc::new(row), issue: Related::Left }
     }

@@ -10,7 +10,7 @@ use crate::domain::{Actor, AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseI
 use crate::graphql::loaders;
 use crate::service::{self, Error, Result};
 
-/// What the ids of everything begin with that `node` finds.
+/// The prefixes of all ids that `node` can look up.
 const KINDS: [&str; 6] = [
     IssueId::PREFIX,
     RepositoryId::PREFIX,
@@ -43,11 +43,11 @@ pub(in crate::graphql) enum Node {
 }
 
 impl Node {
-    /// The thing with this id.
+    /// The object with this id.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when no kind of thing has such ids, [`Error::NotFound`].
+    /// [`Error::Invalid`] if no kind of object has such ids, [`Error::NotFound`].
     pub(in crate::graphql) async fn find(context: &Context<'_>, id: &str) -> Result<Self> {
         let app = loaders::app(context);
         let kind = id.split_once('_').map_or("", |(kind, _)| kind);

@@ -15,20 +15,20 @@ use crate::domain::IssueFilter;
 use crate::service::{Error, Result};
 use crate::store::{Page, PageRequest, Position};
 
-/// How many rows a page has when nobody says.
+/// The default number of rows on a page.
 const DEFAULT: u32 = 50;
 
-/// How many rows a page may have.
+/// The maximum number of rows on a page.
 pub(in crate::graphql) const MAX: u32 = 100;
 
-/// How many cards a page of a board's column may have.
+/// The maximum number of cards on a page of a board's column.
 pub(in crate::graphql) const MAX_COLUMN: u32 = 1000;
 
-/// The position of a row in lists of one kind, told apart by a letter.
+/// The position of a row in lists of one kind, which the letter `LIST` identifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graphql) struct Cursor<const LIST: char>(pub(in crate::graphql) Position);
 
-/// A text that no list has handed out.
+/// A text that is no cursor of this list.
 #[derive(Debug, thiserror::Error)]
 #[error("is not a cursor of this list")]
 pub(in crate::graphql) struct InvalidCursor;
@@ -69,17 +69,17 @@ pub(in crate::graphql) struct PageArguments {
 }
 
 impl PageArguments {
-    /// The arguments of a list that is read from its start only.
+    /// The arguments of a list that can only be read from its start.
     pub(in crate::graphql) fn forward(first: Option<i32>, after: Option<String>) -> Self {
         Self { first, after, ..Self::default() }
     }
 
-    /// The page that is asked for.
+    /// The requested page.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together and for
-    /// a cursor that lists of this kind do not hand out.
+    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together, and
+    /// for a cursor of another kind of list.
     pub(in crate::graphql) fn request<const LIST: char>(self, max: u32) -> Result<PageRequest> {
         let (limit, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
@@ -99,11 +99,11 @@ impl PageArguments {
     }
 }
 
-/// How many rows are asked for, from 0 to `max`.
+/// The requested number of rows, from 0 to `max`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] beyond that.
+/// [`Error::Invalid`] outside that range.
 pub(in crate::graphql) fn size(field: &'static str, asked: i32, max: u32) -> Result<u32> {
     u32::try_from(asked)
         .ok()
@@ -136,7 +136,7 @@ pub(in crate::graphql) struct PageInfo {
 }
 
 impl PageInfo {
-    /// Where a page of rows at these positions stands.
+    /// The information about a page with rows at these positions.
     pub(super) fn new<const LIST: char, Row>(
         page: &Page<Row>,
         position: impl Fn(&Row) -> Position,
@@ -208,21 +208,21 @@ macro_rules! connection {
 
 pub(super) use connection;
 
-/// What a page costs: its rows times what one row costs, and one statement.
+/// The cost of a page: its rows times the cost of one row, and one statement.
 pub(in crate::graphql) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
     let rows = first.or(last).map_or(Ok(50), usize::try_from).unwrap_or_default();
     STATEMENT.saturating_add(rows.saturating_mul(row))
 }
 
-/// What looking for words costs, where a filter does: it reads texts, not an index alone.
+/// The cost of a search in a filter: it reads texts and not only an index.
 pub(in crate::graphql) fn cost_of_search(filter: Option<&IssueFilter>) -> usize {
     filter.and_then(|filter| filter.search.as_ref()).map_or(0, |_| SEARCH)
 }
 
-/// What one search weighs beside one field: a query may hold five.
+/// The cost of one search compared with one field: a query may have five.
 const SEARCH: usize = 50_000;
 
-/// What one statement weighs beside one field.
+/// The cost of one statement compared with one field.
 const STATEMENT: usize = 50;
 
 #[cfg(test)]

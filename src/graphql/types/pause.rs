@@ -6,7 +6,7 @@ use crate::domain::pauses::PauseScope;
 use crate::domain::{PauseId, Timestamp};
 use crate::store;
 
-/// A pause and how much is still held of what it covers.
+/// A pause and the number of issues still held under it.
 #[derive(Debug, Clone)]
 pub(in crate::graphql) struct Pause {
     pub(in crate::graphql) row: store::Pause,

@@ -81,7 +81,7 @@ connection! {
     WorkDecision, 'd'
 }
 
-/// A decision with the issue that its page brought along.
+/// A decision with the issue that was loaded with its page.
 #[derive(Debug)]
 pub(in crate::graphql) struct WorkDecision {
     row: store::Decision,

@@ -5,7 +5,7 @@ use async_graphql::Object;
 use crate::domain::Timestamp;
 use crate::service::repositories::sync;
 
-/// As the service tells it, at one moment.
+/// The sync state at one moment, as the service reports it.
 #[derive(Debug)]
 pub(in crate::graphql) struct SyncState(pub(in crate::graphql) sync::SyncState);
 
@@ -47,7 +47,7 @@ impl SyncState {
     }
 }
 
-/// As the service tells it.
+/// A running sync, as the service reports it.
 #[derive(Debug)]
 struct RunningSync(sync::RunningSync);
 

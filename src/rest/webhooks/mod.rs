@@ -134,7 +134,7 @@ impl Sent {
         value.ok_or_else(|| Problem::wrong(name, format!("The header {name} is required")))
     }
 
-    /// An id made of the event and the body.
+    /// An id derived from the event and the body.
     fn digest(&self) -> String {
         let event = self.headers.get(EVENT).map(HeaderValue::as_bytes).unwrap_or_default();
         let digest = Sha256::new().chain_update(event).chain_update(b" ").chain_update(&self.body);

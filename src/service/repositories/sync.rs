@@ -19,7 +19,7 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::unchanged::{FULL_PASS_EVERY, Fingerprints, OVERLAP};
+use super::unchanged::{FULL_SYNC_EVERY, Fingerprints, OVERLAP};
 use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, SkippedIssue, States};
@@ -381,9 +381,9 @@ async fn read_if_changed(
 async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<ReadResult> {
     let mut reader = RepositoryReader::new(app, run, repository.clone());
     let now = app.clock.now();
-    let full_pass_is_due =
-        repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_PASS_EVERY <= now);
-    if full_pass_is_due {
+    let full_sync_is_due =
+        repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_SYNC_EVERY <= now);
+    if full_sync_is_due {
         reader.read_everything().await?;
     } else {
         let open_on_github = reader.read_changes().await?;

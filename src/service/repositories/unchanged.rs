@@ -19,7 +19,7 @@ use crate::store::repositories::{self, unreadable_issues};
 use crate::store::{Connection, Repository};
 
 /// How often a full sync is due.
-pub(super) const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
+pub(super) const FULL_SYNC_EVERY: TimeDelta = TimeDelta::days(1);
 
 /// How far each read starts before the high-water mark.
 pub(super) const OVERLAP: TimeDelta = TimeDelta::seconds(60);
@@ -59,7 +59,7 @@ impl Fingerprints {
         repository: &Repository,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let is_due = repository.fully_synced_at.is_none_or(|at| at + FULL_PASS_EVERY <= now);
+        let is_due = repository.fully_synced_at.is_none_or(|at| at + FULL_SYNC_EVERY <= now);
         let found = self.0.get(&repository.id).map(|found| &found.digest);
         let is_requested = repository.sync_requested_at.is_some();
         if is_due || is_requested || repository.sync_error.is_some() || found.is_none() {

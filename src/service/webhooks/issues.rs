@@ -22,7 +22,7 @@ const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// Stores the issue of an event, unless the cache is newer.
 ///
-/// GitHub's times are whole seconds. Of two different versions of one second nobody can tell which one
+/// GitHub's times are whole seconds. Of two different versions of one second it is unknown which one
 /// is newer, so the issue is read from GitHub.
 pub(super) async fn store(
     app: &App,

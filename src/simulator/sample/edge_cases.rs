@@ -70,13 +70,16 @@ pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
                 &["status/in-review", "status/backlog", "priority/p2"],
             ),
         ),
-        ("pipeline", issue("A status nobody has heard of", 11, &["status/someday", "type/chore"])),
+        (
+            "pipeline",
+            issue("Unknown status label: shown in Backlog", 11, &["status/someday", "type/chore"]),
+        ),
         ("ledger", issue("Open, yet labelled as done", 20, &["status/done", "priority/p2"])),
         (
             "ledger",
             NewIssue {
                 author: None,
-                ..issue("Whoever filed this has deleted their account", 2400, &["status/ready"])
+                ..issue("Export drops rows with an empty author", 2400, &["status/ready"])
             },
         ),
         (

@@ -21,7 +21,7 @@ pub struct Decision {
     pub id: DecisionId,
     /// The request: `claim_next`, `next_task`, or a refused `claim_issue`.
     pub kind: String,
-    /// The agent that asked.
+    /// The agent that claimed.
     pub agent: String,
     /// The requested lane.
     pub lane: Option<String>,
@@ -54,7 +54,7 @@ impl Decision {
 pub struct NewDecision<'a> {
     /// The request: `claim_next`, `next_task`, or a refused `claim_issue`.
     pub kind: &'a str,
-    /// The agent that asked.
+    /// The agent that claimed.
     pub agent: &'a str,
     /// The requested lane.
     pub lane: Option<&'a str>,

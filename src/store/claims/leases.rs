@@ -60,7 +60,7 @@ pub struct Lease {
     pub stop_reason: Option<String>,
     /// When the lease is ended if the agent has not stopped.
     pub release_at: Option<DateTime<Utc>>,
-    /// The question that the agent waits for an answer to.
+    /// The question that a person must answer; the agent waits for it.
     pub awaiting_input: Option<String>,
     /// Since when it waits for the answer.
     pub awaiting_input_since: Option<DateTime<Utc>>,
@@ -209,7 +209,7 @@ pub async fn reserve(
     Prepared(query).get_result(connection).await.optional()
 }
 
-/// Takes an issue from whoever has it. The previous lease is recorded as taken over.
+/// Takes an issue from its holder. The previous lease is recorded as taken over.
 pub async fn take(
     connection: &mut Connection,
     request: &LeaseRequest<'_>,
@@ -281,7 +281,7 @@ pub async fn renew(
 /// A stop request.
 #[derive(Debug, Clone, Copy)]
 pub struct StopRequest<'a> {
-    /// Who asks.
+    /// The person who asks.
     pub by: &'a str,
     /// The reason.
     pub reason: Option<&'a str>,

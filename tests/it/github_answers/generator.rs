@@ -1,4 +1,4 @@
-//! Random answers that a schema allows to a document, with errors beside the data.
+//! Random responses that a schema allows to a document, with errors beside the data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{Place, Schema, Shape};
 
-/// A member of an interface or a union, and a value of an enum, that GitHub will add one day.
+/// A member of an interface or union, and a value of an enum, that the client does not know.
 pub(super) const UNHEARD_OF: &str = "UNHEARD_OF";
 
-/// Stands in a text for an escape that is half a character.
+/// Placeholder for an escape that is half a surrogate pair.
 const HALF: &str = "HALF-A-CHARACTER";
 
-/// An answer that was given.
+/// A generated response.
 #[derive(Debug, Clone)]
 pub(super) struct GeneratedAnswer {
     pub(super) operation: String,
@@ -51,7 +51,7 @@ impl Generator {
         self.rng = StdRng::seed_from_u64(seed);
     }
 
-    /// An answer to a request, as it is sent.
+    /// The response to a request, as it is sent.
     pub(super) fn answer(&mut self, request: &Value) -> (GeneratedAnswer, String) {
         let document = parse_query(request["query"].as_str().unwrap()).unwrap();
         let operation = request["operationName"].as_str().unwrap().to_owned();
@@ -186,7 +186,7 @@ impl Generator {
     ) -> Value {
         let landing = if place.nullable { Some(path.to_vec()) } else { landing.clone() };
         walk.failing.push((path.to_vec(), landing.clone()));
-        // What was asked for by id is there more often than not.
+        // An object that was requested by id exists more often than not.
         if place.nullable && self.rng.random_bool(0.12) {
             return Value::Null;
         }
@@ -213,8 +213,8 @@ impl Generator {
         }
     }
 
-    /// A type that may stand for another: half of the time one that the document names, else each in
-    /// its turn.
+    /// A type for a place of an abstract type: half of the time one that the document names,
+    /// otherwise each in turn.
     fn concrete(
         &mut self,
         name: &str,
@@ -233,7 +233,7 @@ impl Generator {
         }
     }
 
-    /// The one that was chosen least.
+    /// The one that was chosen least often.
     fn next_of(&mut self, name: &str, mut all: BTreeSet<String>) -> String {
         all.insert(UNHEARD_OF.to_owned());
         let chosen = self.chosen.entry(name.to_owned()).or_default();
@@ -322,7 +322,7 @@ fn nullify(data: &mut Value, path: &[Value]) {
             at => place.get_mut(usize::try_from(at.as_u64()?).ok()?),
         });
     }
-    // An earlier error may have ended the answer above it.
+    // An earlier error may have set a parent to null.
     if let Some(place) = place {
         *place = Value::Null;
     }

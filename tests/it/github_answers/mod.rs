@@ -1,10 +1,10 @@
-//! The client of GitHub reads whatever GitHub's whole published schema allows.
+//! The GitHub client reads every response that GitHub's published schema allows.
 //!
-//! Every function of the client asks a server that answers at random within that schema: every member
-//! of every interface and union and some that nobody has heard of, likewise values of enums, null
-//! wherever it is allowed, lists empty and full, texts with half characters, errors beside the data at
-//! every path. What it makes of an answer is compared with the answer. A failure names its seed;
-//! `GITHUB_ANSWERS_SEED` runs that one alone.
+//! Every function of the client sends requests to a server that responds at random within that
+//! schema: every member of every interface and union and unknown ones, likewise values of enums,
+//! null wherever it is allowed, lists empty and full, texts with half surrogate pairs, errors
+//! beside the data at every path. The result is compared with the response. A failure prints its
+//! seed; `GITHUB_ANSWERS_SEED` repeats that one alone.
 
 mod generator;
 mod schema;
@@ -31,7 +31,7 @@ use crate::support::github::{noon, usual_timeouts};
 use generator::{GeneratedAnswer, Generator, UNHEARD_OF};
 use schema::Schema;
 
-/// How many answers each function is given.
+/// How many responses each function gets.
 const CASES: u64 = 150;
 
 #[test]
@@ -84,7 +84,7 @@ impl RandomGitHub {
         Self { client, shared, seeds, _server: server }
     }
 
-    /// Asks once for each seed and has the outcome compared with what was answered.
+    /// Sends a request for each seed and compares the result with the response.
     async fn each<T: std::fmt::Debug>(
         &self,
         ask: impl AsyncFn(&Client) -> Result<T, Error>,
@@ -104,7 +104,7 @@ impl RandomGitHub {
         }
     }
 
-    /// Each kind of thing that was met came in every form.
+    /// Asserts that each kind of place occurred in every form.
     fn check_coverage(&self, met: &[&str]) {
         if self.seeds.len() == 1 {
             return;
@@ -120,7 +120,7 @@ impl RandomGitHub {
     }
 }
 
-/// What was answered to one call.
+/// The responses to one call.
 #[derive(Debug)]
 struct Answers(Vec<GeneratedAnswer>);
 
@@ -133,7 +133,7 @@ impl Answers {
         self.0.iter().flat_map(|given| errors_of(&given.body))
     }
 
-    /// A failure repeats what GitHub said, or says what GitHub left out without a word.
+    /// Asserts that a failure repeats GitHub's message, or names what GitHub omitted silently.
     fn explain(&self, error: &Error) {
         let said = error.to_string();
         let mut told = self.errors().filter_map(|error| error["message"].as_str());
@@ -147,7 +147,7 @@ fn errors_of(body: &Value) -> &[Value] {
     body["errors"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Whether something went wrong at or below a place.
+/// Whether an error occurred at or below a place.
 fn is_struck(body: &Value, path: &[Value]) -> bool {
     let begins = |error: &Value| {
         error["path"]
@@ -157,12 +157,12 @@ fn is_struck(body: &Value, path: &[Value]) -> bool {
     errors_of(body).iter().any(begins)
 }
 
-/// Whether an issue of an answer can be read in full.
+/// Whether an issue of a response can be read completely.
 fn is_whole(node: &Value) -> bool {
     !node.is_null() && !node["labels"].is_null()
 }
 
-/// What must have been made of an issue.
+/// Compares an issue with the response.
 fn check_issue(issue: &Issue, node: &Value) {
     let logins = |actors: &Value| -> Vec<String> {
         let nodes = actors["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -352,9 +352,9 @@ async fn the_state_of_a_reference_is_read() {
     github.check_coverage(&["IssueOrPullRequest"]);
 }
 
-/// Each document is asked by a function that a test here calls; a new one needs a test.
+/// Each document is used by a function that a test here calls; a new one needs a test.
 #[test]
-fn no_document_is_left_out() {
+fn every_document_is_tested() {
     let asked = [
         "AddComment",
         "ChangeLabels",

@@ -1,4 +1,4 @@
-//! GitHub's whole published schema and ours, as far as answers follow from them.
+//! GitHub's published schema and ours, as needed to generate responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, Type as Ty, TypeKind, TypeSystemDefinition};
 
-/// What may stand in a place of an answer.
+/// The type of a place in a response.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
     Named(String),
     List(Box<Place>),
 }
 
-/// A place of an answer.
+/// A place in a response.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) shape: Shape,

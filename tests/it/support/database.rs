@@ -8,7 +8,7 @@ use dispatch::embedded_postgres::{BinarySearchPaths, Cluster, Options};
 use dispatch::store::{self, Connection};
 use tokio::sync::{OnceCell, oneshot};
 
-/// A database of its own. It goes with the server, at the end of the run.
+/// A database of its own. It is deleted with the server, at the end of the run.
 pub(crate) struct Database {
     url: String,
 }
@@ -87,7 +87,7 @@ impl Database {
         self.connect().await.batch_execute(sql).await.unwrap();
     }
 
-    /// The one number that a statement answers.
+    /// The one number that a statement returns.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
         struct Row {
@@ -100,7 +100,7 @@ impl Database {
     }
 }
 
-/// Whether the audit log knows of a change of an issue.
+/// Whether the audit log contains a change of an issue.
 pub(crate) async fn is_audited(connection: &mut Connection, repository: &str, number: i64) -> bool {
     #[derive(diesel::QueryableByName)]
     struct Row {

@@ -19,7 +19,7 @@ pub(crate) struct GitHub {
 }
 
 impl GitHub {
-    /// An empty GitHub whose clock stands at [`noon`].
+    /// An empty GitHub whose clock is set to [`noon`].
     pub(crate) async fn start() -> Self {
         Self::with_clock(Clock::held_at(noon())).await
     }
@@ -34,7 +34,7 @@ impl GitHub {
         Self { simulator, clock, address, _server: server }
     }
 
-    /// The client with the usual time limits, but no waits between its tries.
+    /// The client with the usual timeouts, but without delays between retries.
     pub(crate) fn client(&self) -> Client {
         self.client_with(usual_timeouts())
     }

@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
-/// Listens to this thread, on which the whole test runs.
+/// Captures the log of this thread, on which the whole test runs.
 pub(crate) fn capture() -> (Log, subscriber::DefaultGuard) {
     let log = Log::default();
     let guard = subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
@@ -27,7 +27,7 @@ impl Log {
 }
 
 impl Log {
-    /// Takes the errors with a text out of the log; there must be one.
+    /// Removes the errors that contain a text from the log; there must be one.
     pub(crate) fn expect(&self, text: &str) {
         let mut errors = self.0.lock().unwrap();
         let before = errors.len();

@@ -1,9 +1,9 @@
 //! The harness: every test gets the real application, a database of its own and a simulated GitHub.
 //!
-//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards: it
-//! fails a test whose application logged an error, or that wrote to GitHub what is not in the audit
-//! log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which stands
-//! still otherwise.
+//! A test is a closure that is passed to [`given`], so the harness always checks afterwards: it
+//! fails a test whose application logged an error, or wrote to GitHub without an audit entry. Tests
+//! do not sleep: they wait for an event with a deadline, or move the clock, which is stopped
+//! otherwise.
 
 mod database;
 pub(crate) mod github;
@@ -47,23 +47,23 @@ pub(crate) const AGENT_TOKEN: &str = "the-agents-token-of-the-tests";
 /// The repository that [`Given::with_issues`] fills.
 pub(crate) const REPOSITORY: &str = "acme/tools";
 
-/// How long a test waits for what must happen, on the machine's clock: a deadline for the busiest
-/// machine, not a measure. Nothing passes because it was reached.
+/// The deadline for anything that must happen, on the machine's clock, long enough for the busiest
+/// machine. No test passes because it was reached.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether generated files are to be written anew instead of compared: `UPDATE_GENERATED=1`.
+/// Whether generated files are rewritten instead of compared: `UPDATE_GENERATED=1`.
 pub(crate) fn is_rewriting() -> bool {
     Env::from_process().raw("UPDATE_GENERATED").is_some()
 }
 
-/// When every test begins.
+/// The time at which every test starts.
 pub(crate) fn start_of_time() -> DateTime<Utc> {
     "2026-05-20T12:00:00Z".parse().unwrap()
 }
 
 /// What a test is given.
 pub(crate) struct Given {
-    /// The application, its clock held still.
+    /// The application, with a stopped clock.
     pub app: App,
     /// The simulated GitHub, on the same clock.
     pub github: Simulator,
@@ -117,12 +117,12 @@ impl Given {
         given
     }
 
-    /// An error with this text must have been logged, and is no failure of the test.
+    /// Expects an error with this text in the log, which then does not fail the test.
     pub(crate) fn expect_error(&self, text: &str) {
         self.log.expect(text);
     }
 
-    /// Lets an application hear of what happens in the database.
+    /// Starts the event pump of an application.
     fn pump(&mut self, app: App) {
         let (bus, pool, url) =
             (app.bus.clone(), self.app.pool.clone(), self.database.url().to_owned());
@@ -138,7 +138,7 @@ impl Given {
         replica
     }
 
-    /// A replica on a runtime of its own, which can be killed with all that it is at.
+    /// A replica on a runtime of its own, which can be killed.
     pub(crate) async fn mortal_replica(&self) -> MortalReplica {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -186,14 +186,14 @@ impl Given {
         service::board::find_issue_by_number(&self.app, &name, number).await.unwrap().0
     }
 
-    /// Asks the router as a browser on the same machine would.
+    /// Sends a request as a browser on the same machine would.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = Request::builder().method(method).uri(path).header("host", "localhost:3000");
         self.send(request.header("content-type", "application/json").body(body).unwrap()).await
     }
 
-    /// Asks the router as an agent with the token would.
+    /// Sends a request as an agent with the token would.
     pub(crate) async fn ask_as_agent(
         &self,
         method: &str,
@@ -218,14 +218,14 @@ impl Given {
         Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
     }
 
-    /// Asks GraphQL; the answer must come without errors. Answers its data.
+    /// Sends a GraphQL request, which must succeed; returns its data.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
         let answer = self.try_graphql(query, variables).await;
         assert!(answer.get("errors").is_none(), "{answer:#}");
         answer["data"].clone()
     }
 
-    /// Asks GraphQL with the agents' token; the answer must come without errors. Answers its data.
+    /// Sends a GraphQL request with the agents' token, which must succeed; returns its data.
     pub(crate) async fn graphql_as_agent(&self, query: &str, variables: Value) -> Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
         let answer = self.ask_as_agent("POST", "/graphql", Some(body)).await.json();
@@ -233,7 +233,7 @@ impl Given {
         answer["data"].clone()
     }
 
-    /// Asks GraphQL with the agents' token; the answer must be an error. Answers the first.
+    /// Sends a GraphQL request with the agents' token, which must fail; returns the first error.
     pub(crate) async fn refused_by_graphql(&self, query: &str, variables: Value) -> Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
         let answer = self.ask_as_agent("POST", "/graphql", Some(body)).await.json();
@@ -241,7 +241,7 @@ impl Given {
         answer["errors"][0].clone()
     }
 
-    /// Asks GraphQL and answers the whole body.
+    /// Sends a GraphQL request and returns the whole body.
     pub(crate) async fn try_graphql(&self, query: &str, variables: Value) -> Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
         self.ask("POST", "/graphql", Some(body)).await.json()
@@ -303,13 +303,13 @@ pub(crate) struct MortalReplica {
 }
 
 impl MortalReplica {
-    /// Lets it do something.
+    /// Runs a task in it.
     pub(crate) fn spawn(&self, what: impl Future<Output: Send> + Send + 'static) {
         self.runtime.spawn(async move { drop(what.await) });
     }
 
-    /// Stops all that it is at, wherever that is, as the death of a process does: its connections
-    /// break, and nothing is done about it.
+    /// Stops everything in it at once, as the death of a process does: its connections break
+    /// without cleanup.
     pub(crate) fn kill(self) {
         self.runtime.shutdown_background();
     }
@@ -346,7 +346,7 @@ pub(crate) fn agent(name: &str) -> Actor {
     Actor::Agent { name: name.to_owned(), token: TokenKind::Agent }
 }
 
-/// Waits until something holds.
+/// Waits for a condition.
 pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
@@ -356,7 +356,7 @@ pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(PATIENCE, waiting).await.expect("it never came to hold");
 }
 
-/// What the router answered.
+/// A response of the router.
 pub(crate) struct Answer {
     /// The status.
     pub status: StatusCode,

@@ -1,4 +1,4 @@
-//! A connection pooler between Dispatch and PostgreSQL, as small as its two modes allow.
+//! A minimal connection pooler between Dispatch and PostgreSQL, with two modes.
 
 use std::io;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use tokio::task::JoinSet;
 /// How many sessions the pooler shares.
 const SESSIONS: usize = 3;
 
-/// For how long a client keeps the session that it was given.
+/// For how long a client keeps its session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Until its transaction is over.
+    /// Until its transaction ends.
     Transaction,
-    /// Until it leaves.
+    /// Until it disconnects.
     Session,
 }
 
@@ -80,7 +80,7 @@ async fn message(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> io::Result
     Ok(message)
 }
 
-/// A session that nobody has, the first one if it is free.
+/// A free session, the first one if possible.
 async fn free(sessions: &Sessions) -> MutexGuard<'_, UnixStream> {
     loop {
         if let Some(free) = sessions.iter().find_map(|session| session.try_lock().ok()) {
@@ -107,7 +107,7 @@ async fn serve(mut client: TcpStream, sessions: &Sessions, mode: Mode) -> io::Re
         };
         session.write_all(&asked).await?;
         let mut is_over = false;
-        // A question in the simple protocol, or the end of some in the other.
+        // A query in the simple protocol, or a Sync in the extended one.
         let is_answered = matches!(asked[0], b'Q' | b'S');
         loop {
             if !is_answered {

@@ -1,4 +1,4 @@
-//! The real binary, served to a test and killed by it.
+//! The real binary, started and killed by a test.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
@@ -23,7 +23,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it and waits until it says that it is ready.
+    /// Starts it and waits until it reports that it is ready.
     pub(crate) async fn serve(database_url: &str, github: &str) -> Self {
         Self::serve_with(database_url, github, &[]).await
     }
@@ -39,7 +39,7 @@ impl Process {
         Self::start(command, database_url, github, settings).await
     }
 
-    /// The same where the system lets it have so many files and no more.
+    /// The same with a limit on open files.
     pub(crate) async fn serve_with_files(database_url: &str, github: &str, files: u32) -> Self {
         let script = "ulimit -n \"$0\" && exec \"$1\" serve";
         let mut command = Command::new("/bin/sh");
@@ -88,8 +88,7 @@ impl Process {
         self.address.strip_prefix("http://").expect("it serves without TLS")
     }
 
-    /// Asks it to stop, waits for that, and answers what it has said since it was ready and what it
-    /// has logged.
+    /// Stops it, waits for its end, and returns its output since it was ready and its log.
     pub(crate) async fn stop(mut self) -> String {
         self.signal(Signal::SIGTERM);
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("an end");
@@ -103,7 +102,7 @@ impl Process {
         all
     }
 
-    /// Asks an address as a person; answers the status and the body.
+    /// Sends a request as a person; returns the status and the body.
     pub(crate) async fn ask(
         &self,
         method: &str,
@@ -119,29 +118,29 @@ impl Process {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// Asks an address that must answer well and in JSON.
+    /// Sends a request that must succeed with JSON.
     pub(crate) async fn json(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, text) = self.ask(method, path, body).await;
         assert!(status.is_success(), "{method} {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Ends it without a word.
+    /// Kills it.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Ends it without a word in the middle of whatever it is doing for others.
+    /// Kills it while others use it.
     pub(crate) fn crash(&self) {
         self.signal(Signal::SIGKILL);
     }
 
-    /// Stops it where it is, as a suspended machine would; [`Process::wake`] lets it go on.
+    /// Suspends it, as a suspended machine would; [`Process::wake`] resumes it.
     pub(crate) fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
     }
 
-    /// Lets it go on after [`Process::freeze`].
+    /// Resumes it after [`Process::freeze`].
     pub(crate) fn wake(&self) {
         self.signal(Signal::SIGCONT);
     }
@@ -151,12 +150,12 @@ impl Process {
         kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
     }
 
-    /// Asks GraphQL and answers the whole body.
+    /// Sends a GraphQL request and returns the whole body.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Option<Value> {
         self.query(query, variables, None).await
     }
 
-    /// Asks GraphQL as an agent and answers the whole body; none when the server went away.
+    /// Sends a GraphQL request as an agent and returns the whole body; `None` if the server died.
     pub(crate) async fn graphql_as(
         &self,
         agent: &str,
@@ -183,7 +182,7 @@ impl Process {
     }
 }
 
-/// What asks a server over HTTP.
+/// The HTTP client of tests.
 pub(crate) fn http_client() -> reqwest::Client {
     http_client_of(|builder| builder)
 }
@@ -192,7 +191,7 @@ pub(crate) fn http_client() -> reqwest::Client {
 pub(crate) fn http_client_of(
     make: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
 ) -> reqwest::Client {
-    // Whoever came first has installed it; all are the same.
+    // The first caller has installed it; all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
     make(reqwest::Client::builder()).build().unwrap()

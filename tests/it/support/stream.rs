@@ -1,4 +1,4 @@
-//! Clients of the two streaming transports, as small as their protocols allow.
+//! Minimal clients of the two streaming transports.
 
 use std::collections::VecDeque;
 
@@ -21,12 +21,12 @@ use super::PATIENCE;
 /// A client of `graphql-transport-ws`.
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// What came before it was asked for.
+    /// Messages that arrived before they were needed.
     early: VecDeque<Value>,
 }
 
 impl Socket {
-    /// Connects and says nothing yet.
+    /// Connects and sends nothing yet.
     pub(crate) async fn connect(address: &str) -> Self {
         Self::with_protocol(address, Some("graphql-transport-ws")).await
     }
@@ -36,7 +36,7 @@ impl Socket {
         Self { stream, early: VecDeque::new() }
     }
 
-    /// Connects and is acknowledged.
+    /// Connects and waits for the acknowledgement.
     pub(crate) async fn open(address: &str) -> Self {
         Self::connect(address).await.acknowledged().await
     }
@@ -49,7 +49,7 @@ impl Socket {
         Self { stream, early: VecDeque::new() }.acknowledged().await
     }
 
-    /// The same over a connection that holds next to nothing of what is not read.
+    /// The same over a connection with very small buffers.
     pub(crate) async fn with_little_room(address: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -60,7 +60,7 @@ impl Socket {
         Self { stream, early: VecDeque::new() }.acknowledged().await
     }
 
-    /// Connects as a program with a token, and is acknowledged.
+    /// Connects as a program with a token, and waits for the acknowledgement.
     pub(crate) async fn with_token(address: &str, token: &str) -> Self {
         let shown = json!({"Authorization": format!("Bearer {token}")});
         Self::connect(address).await.introduced(shown).await
@@ -76,12 +76,12 @@ impl Socket {
         self
     }
 
-    /// Starts an operation and waits until the service has read that.
+    /// Starts an operation and waits until the service has read it.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({"query": query, "variables": variables});
         self.say(json!({"type": "subscribe", "id": id, "payload": payload})).await;
         self.say(json!({"type": "ping"})).await;
-        // What is told again to who resumes may come first.
+        // Replayed events of a resumed subscription may come first.
         let mut early = VecDeque::new();
         loop {
             let message = self.hear().await;
@@ -116,7 +116,7 @@ impl Socket {
         }
     }
 
-    /// The data of the next answer to an operation.
+    /// The data of the next response to an operation.
     pub(crate) async fn next(&mut self, id: &str) -> Value {
         let message = self.hear().await;
         assert_eq!((&message["type"], &message["id"]), (&json!("next"), &json!(id)), "{message}");
@@ -132,8 +132,8 @@ impl Socket {
         }
     }
 
-    /// Leaves without a word, and waits until the service has let go of the socket and of everything
-    /// that ran on it: it closes its end then.
+    /// Disconnects abruptly, and waits until the service has closed the socket and ended its
+    /// operations.
     pub(crate) async fn leave(mut self) {
         self.stream.get_mut().shutdown().await.unwrap();
         let closed = async { while let Some(Ok(_)) = self.stream.next().await {} };
@@ -151,7 +151,7 @@ impl Socket {
     }
 }
 
-/// What asks for a socket.
+/// The request that opens a socket.
 fn opening(address: &str, protocol: Option<&str>) -> Request<()> {
     let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
     if let Some(protocol) = protocol {
@@ -212,12 +212,12 @@ impl Events {
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         let mut events =
             Self { body: response.into_body().into_data_stream(), text: String::new() };
-        // The first comment says that somebody is there.
+        // The first comment shows that the stream is open.
         assert_eq!(events.block().await, ":");
         events
     }
 
-    /// The next event; none when the stream is over.
+    /// The next event; `None` at the end of the stream.
     pub(crate) async fn try_next(&mut self) -> Option<ServerSent> {
         loop {
             let block = tokio::time::timeout(PATIENCE, self.try_block()).await;
@@ -233,7 +233,7 @@ impl Events {
         }
     }
 
-    /// The data of the next answer, with its id.
+    /// The data of the next response, with its id.
     pub(crate) async fn next(&mut self) -> (Option<String>, Value) {
         let event = self.try_next().await.expect("the stream ended");
         assert_eq!(event.event, "next", "{event:?}");
@@ -244,7 +244,7 @@ impl Events {
 
     /// Waits for the end.
     pub(crate) async fn complete(&mut self) {
-        let event = self.try_next().await.expect("the stream ended without a word");
+        let event = self.try_next().await.expect("the stream ended early");
         assert_eq!((event.event.as_str(), event.data.as_str()), ("complete", ""));
         assert_eq!(self.try_next().await, None);
     }

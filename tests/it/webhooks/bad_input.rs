@@ -1,5 +1,5 @@
-//! What is not a good delivery: it is answered as the documentation says, nothing is lost, and nothing
-//! is written that should not be.
+//! Invalid deliveries: the response is as documented, nothing is lost, and nothing is stored that
+//! should not be.
 
 use std::time::Instant;
 

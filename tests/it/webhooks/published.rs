@@ -1,7 +1,7 @@
-//! Every payload that GitHub publishes as an example, and random ones that its description allows: none
-//! fails to be read.
+//! Every payload that GitHub publishes as an example, and random ones that its description allows,
+//! can be read.
 //!
-//! A failure names its seed; `WEBHOOK_SEED` runs that one alone.
+//! A failure prints its seed; `WEBHOOK_SEED` repeats that one alone.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn published(path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Reads all that is used of a payload.
+/// Reads every member of a payload that is used.
 fn read(event: &str, payload: &Value) -> Result<(), dispatch::github::Error> {
     let bytes = payload.to_string().into_bytes();
     let about = Envelope::read(&bytes)?;

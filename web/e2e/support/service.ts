@@ -68,7 +68,7 @@ export class Service {
     });
   }
 
-  /** Waits until the first sync is over: it makes every window load its board anew. */
+  /** Waits until the first sync is over: it makes every window reload its board. */
   async synced(): Promise<void> {
     for (;;) {
       const answer = await fetch(`${this.url}/graphql`, {

@@ -16,7 +16,8 @@ import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 import { useShellCommands } from "./useShellCommands.tsx";
 
-// The board is what people keep open; the other pages come when they are gone to.
+// The board is the page that people keep open; the code of the others is loaded when they are
+// opened.
 const AgentsPage = lazy(async () => ({ default: (await import("@/features/agents")).AgentsPage }));
 const AuditPage = lazy(async () => ({ default: (await import("@/features/audit")).AuditPage }));
 const OverviewPage = lazy(async () => ({
@@ -27,7 +28,7 @@ const ProjectsPage = lazy(async () => ({
   default: (await import("@/features/projects")).ProjectsPage,
 }));
 
-/** The shell of every page: the rail, what the service says of itself, and the page. */
+/** The shell of every page: the rail, banners about the service, and the page. */
 export function App() {
   const [choosing, setChoosing] = useState(false);
   const [path] = useLocation();

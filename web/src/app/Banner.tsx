@@ -13,7 +13,7 @@ import { syncState } from "@/lib/sync.ts";
 import { clockTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 
-/** What everybody has to know about this service: that its data is made up, or what it lacks. */
+/** Information about this service for everybody: that its data is simulated, or which configuration is missing. */
 export function Banner() {
   const self = useSignal(service);
   const hidden = useSignal(dismissed);
@@ -80,7 +80,7 @@ function Strip({
   );
 }
 
-/** That GitHub does not answer: what is on the pages stays readable, and changes fail. */
+/** Shows that GitHub does not respond: the cached data stays readable, and changes fail. */
 function Unanswered() {
   const state = useSignal(syncState);
   const now = useNow();
@@ -100,8 +100,8 @@ function Unanswered() {
 }
 
 /**
- * A repository that the settings name and nobody tracks: it was added there after the first start, or removed here on
- * purpose, after which the reminder can be dismissed.
+ * A repository that is in the settings but not tracked: it was added there after the first start,
+ * or removed here on purpose, after which the reminder can be dismissed.
  */
 function Untracked({ name }: { readonly name: string }) {
   const may = useMay("track");
@@ -160,7 +160,7 @@ function HowToConnect({ self, onClose }: { readonly self: Service; readonly onCl
       </ol>
       <p className="mt-4 text-board text-ink-faint">
         {self.simulated
-          ? "The demo has a database of its own. It never touches real issues, and starts anew each time."
+          ? "The demo has a database of its own. It never touches real issues, and starts empty each time."
           : `Missing now: ${self.missing.join(", ")}.`}
       </p>
     </Dialog>

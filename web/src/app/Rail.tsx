@@ -16,7 +16,7 @@ import { PAGES, type Page } from "./pages.ts";
 
 const WIDE = "dispatch-rail";
 
-/** The way to every page: a rail at the left, a bar at the foot of a phone. */
+/** Navigation to every page: a rail at the left, a bar at the bottom on a phone. */
 export function Rail({ onRepositories }: { readonly onRepositories: () => void }) {
   const [wide, setWide] = useState(() => localStorage.getItem(WIDE) !== "narrow");
   const self = useSignal(service);
@@ -130,7 +130,7 @@ function RailButton({ icon, label, wide, onClick, text = label }: RailButtonProp
   );
 }
 
-/** Who is signed in, with the way out; else the way in, where there is one. A phone has both among its commands. */
+/** The signed-in person with a button to sign out; otherwise a button to sign in, where that is possible. A phone has both among its commands. */
 function Person({ wide }: { readonly wide: boolean }) {
   const who = useSignal(viewer);
   const leave = () => void signOutAndNotify();

@@ -16,7 +16,7 @@ export type Page = {
   readonly key: string;
 };
 
-/** The pages there are, in the order of the rail. */
+/** All pages, in the order of the rail. */
 export const PAGES: readonly Page[] = [
   { path: "/", title: "Overview", icon: ChartNoAxesColumn, key: "o" },
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },

@@ -17,12 +17,12 @@ export type Shell = {
   readonly help: () => void;
 };
 
-/** What can be done on every page, by name and, for going somewhere, by `g` and a letter. */
+/** Commands of every page, by name and, for navigation, by `g` and a letter. */
 export function useShellCommands({ repositories, help }: Shell): void {
   const [, navigate] = useLocation();
   const going = useRef(-Infinity);
 
-  // Before the pages, for which the letter after `g` may mean something else.
+  // Registered before the pages, for which the letter after `g` may mean something else.
   useKeys(
     (event) => {
       if (event.key === "g") {

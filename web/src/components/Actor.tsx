@@ -7,7 +7,7 @@ type Props = {
   readonly className?: string;
 };
 
-/** Who did something, with the kind of caller: a name is whatever the caller gave. */
+/** The name of an actor with the kind of caller, because callers choose their own name. */
 export function Actor({ name, kind, className }: Props) {
   return (
     <span

@@ -3,7 +3,7 @@ import { attemptWords, backoffSentence, type Backoff } from "@/lib/backoff.ts";
 import { clockTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
-/** Whether an issue waits for a person or for a back-off to end, and how often agents failed on it; nothing where neither is so. */
+/** Whether an issue needs a person or is in back-off, and how often agents failed on it; nothing otherwise. */
 export function BackoffBadges({
   backoff,
   needsPerson,
@@ -12,7 +12,7 @@ export function BackoffBadges({
 }: {
   readonly backoff: Backoff | null;
   readonly needsPerson: boolean;
-  /** Whether the reason stands beside it, so that screen readers need not hear it here. */
+  /** Whether the reason is shown next to it, so that screen readers need not read it here. */
   readonly isExplained?: boolean;
   readonly className?: string;
 }) {

@@ -29,7 +29,7 @@ export function Button({ look = "plain", className, children, ...rest }: Props) 
   );
 }
 
-/** A button that is only a picture; its words are for screen readers and the tooltip. */
+/** A button with only an icon; its label is for screen readers and the tooltip. */
 export function IconButton({
   label,
   className,

@@ -10,7 +10,7 @@ export function FilterButton({ onOpen }: { readonly onOpen: () => void }) {
   );
 }
 
-/** One thing a page is narrowed to, in a list of them, with the way to take it off. */
+/** One active filter of a page, with a button that removes it. */
 export function Chip({
   name,
   value,

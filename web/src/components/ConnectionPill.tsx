@@ -4,7 +4,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { clockTime } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
-/** How near to the present the page is, always in sight. */
+/** Whether the page receives live updates. */
 export function ConnectionPill() {
   const simulated = useSignal(service)?.simulated ?? false;
   const now = useSignal(connection);

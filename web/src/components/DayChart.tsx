@@ -1,13 +1,13 @@
 import { useId, useState, type KeyboardEvent } from "react";
 
-/** One day of a picture: what it is called and how much of each kind it has. */
+/** One day of a chart: its name and the amount of each series. */
 export type Day<Kind extends string> = {
   /** Such as `2026-05-25`. */
   readonly day: string;
   readonly values: Readonly<Record<Kind, number>>;
 };
 
-/** A kind of thing in a picture, with its name and colour. */
+/** A series of a chart, with its name and colour. */
 export type Series<Kind extends string> = {
   readonly kind: Kind;
   readonly title: string;
@@ -37,18 +37,18 @@ const dayName = new Intl.DateTimeFormat(undefined, {
 });
 const nameOf = (day: string): string => dayName.format(new Date(`${day}T00:00:00Z`));
 
-/** The next round number, so that an axis ends on something one would say. */
+/** The next round number, for the end of an axis. */
 export function roundUp(value: number): number {
   if (value <= 4) return 4;
   const magnitude = 10 ** Math.floor(Math.log10(value));
   const tops = [1, 2, 4, 5, 8, 10].map((factor) => factor * magnitude);
-  // The middle is named as well, and there is no half of what is counted.
+  // The middle is labelled as well, so it must be a whole number.
   return tops.find((top) => top >= value && top % 2 === 0) ?? 10 * magnitude;
 }
 
 /**
- * Amounts over days, stacked. Values show for the day under the pointer or, by arrow keys, under the focus; a table
- * says the same to screen readers.
+ * Stacked amounts by day. Values show for the day under the pointer or, by arrow keys, with the
+ * focus; a table has the same data for screen readers.
  */
 export function DayChart<Kind extends string>({
   title,

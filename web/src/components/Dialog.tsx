@@ -10,7 +10,7 @@ type Props = {
   readonly className?: string;
 };
 
-/** What a dialog is opened for, rather than the way out of it. */
+/** The elements that get the initial focus, in preference to the close button. */
 const FIELD = ":is(input, textarea, select, button):not(:disabled)";
 
 /** An element and what it is in, from the inside out, without the page itself. */
@@ -20,7 +20,7 @@ function pathOf(element: Element | null): readonly Element[] {
     : [element, ...pathOf(element.parentElement)];
 }
 
-/** Restores the focus to where it was; where that is gone, to the first field or button of what it was in. */
+/** Restores the focus to where it was; if that element is gone, to the first field or button of its container. */
 function restoreFocus([before, ...around]: readonly Element[]): void {
   const next = before?.isConnected
     ? before
@@ -32,7 +32,7 @@ type ModalProps = {
   /** The attribute that names it for screen readers. */
   readonly name: { readonly "aria-label": string } | { readonly "aria-labelledby": string };
   readonly onClose: () => void;
-  /** What has its first field; the whole dialog if absent. */
+  /** The part whose first field gets the focus; the whole dialog if absent. */
   readonly content?: RefObject<HTMLElement | null>;
   readonly className: string;
   readonly children: ReactNode;

@@ -6,12 +6,12 @@ type Props = {
   readonly title: string;
   readonly onClose: () => void;
   readonly className?: string;
-  /** What the button that sends the form says, and what it says while the form is sent. */
+  /** The label of the submit button, and its label while the form is sent. */
   readonly verb: string;
   readonly busyVerb?: string;
   /** Whether the form is being sent, so that it cannot be sent again. */
   readonly busy?: boolean;
-  /** Whether something is missing that the form cannot be sent without. */
+  /** Whether a required value is missing. */
   readonly isIncomplete?: boolean;
   /** Why it was refused. */
   readonly problem?: string | undefined;
@@ -35,7 +35,7 @@ export function DialogForm({
   return (
     <Dialog title={title} onClose={onClose} {...(className !== undefined && { className })}>
       <form
-        // A form that a browser sent by itself would put its fields into the address.
+        // A form that the browser submits itself would put its fields into the address.
         method="post"
         noValidate
         aria-busy={busy}

@@ -5,7 +5,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { Button } from "./Button.tsx";
 import { Delayed, ErrorState } from "./states.tsx";
 
-/** The next page is asked for when fewer lines than this remain below. */
+/** The next page is requested when fewer rows than this remain below. */
 const AHEAD = 20;
 
 type Props<Item extends { readonly id: string }> = {
@@ -17,7 +17,7 @@ type Props<Item extends { readonly id: string }> = {
   readonly empty: ReactNode;
 };
 
-/** A log without end: only the lines in sight are in the page. */
+/** An endless log: only the visible rows are in the page. */
 export function FeedList<Item extends { readonly id: string }>({
   label,
   feed,

@@ -8,7 +8,7 @@ type Named = MayLeave & {
   readonly repository: { readonly name: string };
 };
 
-/** An issue by its title, and the way to its card. One that has left the board has no card, and says why. */
+/** An issue's title with a link to its card. An issue that has left the board has no card, and shows why. */
 export function IssueLink({ issue }: { readonly issue: Named }) {
   const title = `${issue.repository.name} #${issue.number}: ${issue.title}`;
   const left = whyLeft(issue);

@@ -1,4 +1,4 @@
-/** What a change did to the labels of an issue: what was added, what was taken away, and nothing of what stayed. */
+/** The labels that a change added and removed, without those that stayed. */
 export function LabelChange({
   before,
   after,

@@ -12,7 +12,7 @@ import { AgentGlyph } from "./badges.tsx";
 
 const RADIUS = 9;
 const AROUND = 2 * Math.PI * RADIUS;
-/** Below this part the ring calls for attention: the holder should have renewed by now. */
+/** Below this part the ring is highlighted: the holder should have renewed already. */
 const LITTLE = 0.2;
 
 /** The square of an agent in a ring that empties until its lease expires. */
@@ -61,7 +61,7 @@ export function LeaseRing({
   );
 }
 
-/** Who holds an issue, how far they are, and, by the ring, for how much longer. */
+/** The holder of an issue, its checkpoint, and, as a ring, the remaining time of the lease. */
 export function LeaseBadge({ lease }: { readonly lease: Lease }) {
   const now = useNow();
   const words = checkpointWords(lease.checkpoint);
@@ -81,7 +81,7 @@ export function LeaseBadge({ lease }: { readonly lease: Lease }) {
   );
 }
 
-/** The way from claimed to complete, with what lies behind the holder filled. */
+/** The checkpoints from claimed to complete, filled up to the current one. */
 export function CheckpointBar({
   at,
   className,

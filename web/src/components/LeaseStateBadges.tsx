@@ -5,13 +5,13 @@ import { classes } from "./classes.ts";
 
 type Lease = {
   readonly agent: string;
-  /** The question that the holder waits to be answered. */
+  /** The question that the holder waits for a person to answer. */
   readonly awaitingInput: string | null;
   /** When the issue is taken from a holder that was asked to stop. */
   readonly releaseAt: string | null;
 };
 
-/** Whether the holder of an issue waits for an answer, and whether it was asked to stop; nothing where neither is so. */
+/** Whether the holder of an issue waits for a person's answer, and whether it was asked to stop; nothing otherwise. */
 export function LeaseStateBadges({
   lease: { agent, awaitingInput, releaseAt },
   className,

@@ -6,7 +6,7 @@ import { ConnectionPill } from "./ConnectionPill.tsx";
 import { Delayed, ErrorState } from "./states.tsx";
 import { TopBar } from "./TopBar.tsx";
 
-/** A page that draws one live answer: on its way, failed, or there. */
+/** A page that shows one live response: loading, failed, or loaded. */
 export function LivePage<Data>({
   title,
   query,
@@ -16,9 +16,9 @@ export function LivePage<Data>({
 }: {
   readonly title: string;
   readonly query: LiveQuery<Data>;
-  /** What stands beside the title, whether there is an answer or not. */
+  /** Shown beside the title, whether there is a response or not. */
   readonly controls?: ReactNode;
-  /** What stands between the head and the page, whether there is an answer or not. */
+  /** Shown between the head and the content, whether there is a response or not. */
   readonly banner?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }) {

@@ -40,7 +40,7 @@ function Plain({ text, why }: { readonly text: string; readonly why: string }) {
   );
 }
 
-/** Keeps a text that cannot be formatted from taking its page with it. */
+/** Shows a text that cannot be formatted as plain text, so that the rest of the page still works. */
 class PlainOnError extends Component<
   { readonly text: string; readonly children: ReactNode },
   { readonly failed: boolean }
@@ -117,7 +117,7 @@ const PLAIN_TAGS = new Set(
   "p h3 h4 h5 h6 ul li blockquote code em strong s thead tbody tr br hr".split(" "),
 );
 
-/** A link that leaves the page. An address that was taken away, as it might run something, leaves the words. */
+/** A link to another site. If its address was removed as unsafe, only its text is shown. */
 function Outward({
   href,
   children,

@@ -1,4 +1,4 @@
-/** How much there is of how much may be: a bar that fills, amber at the limit and red above. Without a limit, the number. */
+/** A current amount and its limit: a bar that is amber at the limit and red above. Without a limit, only the number. */
 export function Meter({
   name,
   amount,

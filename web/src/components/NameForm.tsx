@@ -10,7 +10,7 @@ type Props = Pick<
 > & {
   readonly label: ReactNode;
   readonly isLabelHidden?: boolean;
-  /** What the button says, and what it says while the name is sent. */
+  /** The label of the button, and its label while the name is sent. */
   readonly verb: string;
   readonly busyVerb: string;
   /** Sends the name without the spaces around it. The field is emptied when it succeeds. */
@@ -19,7 +19,7 @@ type Props = Pick<
   readonly className?: string;
 };
 
-/** One line to type a name in and a button that sends it. A refused name stays, with the reason below it. */
+/** A one-line form for a name. A rejected name stays, with the reason below it. */
 export function NameForm({
   label,
   isLabelHidden = false,

@@ -3,8 +3,8 @@ import { useSignal } from "@/lib/signal.ts";
 import { classes } from "./classes.ts";
 
 /**
- * Stands where something would be offered to others: says why it is not, and leads to the sign-in where that helps.
- * Nothing where it is offered, or while the viewer is not known yet.
+ * Shown in place of an action that the viewer may not use: says why, and leads to the sign-in where
+ * that helps. Nothing if the viewer may use it, or is not known yet.
  */
 export function NotOffered({
   action,

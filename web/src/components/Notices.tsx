@@ -12,7 +12,7 @@ export type Notice = {
 const notice = signal<Notice | undefined>(undefined);
 const spoken = signal("");
 
-/** Says one thing at the foot of the page, for a while. A newer one takes its place. */
+/** Shows a notice at the bottom of the page for a while. A newer one replaces it. */
 export const notify = (text: string, tone: Notice["tone"] = "plain"): void => {
   notice.set({ text, tone });
 };

@@ -19,7 +19,7 @@ import { useSubmit } from "./useSubmit.ts";
 /** Where the focus goes when nothing is paused any more: the page's text, or a card. */
 const BELOW = "main[tabindex='0'], [data-card][tabindex='0']";
 
-/** What is paused now, how much of it is still held, and the way to resume it; nothing where nothing is. */
+/** The current pauses, the number of issues still held under each, and a button to end it; nothing without pauses. */
 export function PauseBanner() {
   const paused = useSignal(pauses);
   const list = useRef<HTMLUListElement>(null);

@@ -8,7 +8,7 @@ import { classes } from "./classes.ts";
 export type Choice = {
   readonly key: string;
   readonly text: string;
-  /** Choices of one group stand together under its name. */
+  /** Choices of one group are listed together under its name. */
   readonly group: string;
   readonly mark?: ReactNode;
   /** The key that does the same without the picker. */
@@ -26,7 +26,7 @@ type Props = {
   readonly onClose: () => void;
 };
 
-/** The choices whose text or group holds every word of the query. */
+/** The choices whose text or group contains every word of the query. */
 export function matching(choices: readonly Choice[], query: string): readonly Choice[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return choices.filter((choice) => {

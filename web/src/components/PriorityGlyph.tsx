@@ -2,7 +2,7 @@ import { priorityTitle, type Priority } from "@/lib/statuses.ts";
 
 const BARS: Readonly<Record<Exclude<Priority, "P0">, number>> = { P1: 3, P2: 2, P3: 1 };
 
-/** The small mark of a priority: bars that grow with it, and a square that calls for the urgent one. */
+/** The icon of a priority: bars that grow with it, and a square for the most urgent one. */
 export function PriorityGlyph({ priority }: { readonly priority: Priority }) {
   const title = `${priorityTitle(priority)} priority (${priority})`;
   const color = `var(--${priority.toLowerCase()})`;

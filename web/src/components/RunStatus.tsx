@@ -1,6 +1,6 @@
 import { classes } from "./classes.ts";
 
-/** How a run ended, read from the word that its agent reported; `open` for every other word. */
+/** The result of a run, read from the word that its agent reported; `open` for every other word. */
 export function outcomeOf(status: string): "good" | "bad" | "open" {
   if (/^(success|succeeded|completed?|done|ok)$/i.test(status)) return "good";
   return /^(error|failed|failure|cancelled|timed_out)$/i.test(status) ? "bad" : "open";
@@ -12,7 +12,7 @@ const LOOKS = {
   open: "bg-warning-soft text-warning",
 } as const;
 
-/** The outcome of an agent's run, in the word the agent reported and a colour for those who skim. */
+/** The word that an agent reported for its run, coloured by result. */
 export function RunStatus({ status }: { readonly status: string }) {
   return (
     <span className={classes("rounded-full px-1.5 text-meta leading-4", LOOKS[outcomeOf(status)])}>

@@ -1,7 +1,7 @@
 import { statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { classes } from "./classes.ts";
 
-/** One line made of statuses, each as wide as it is many. The numbers stand beside it or in its label. */
+/** One bar made of statuses, each as wide as its count. The numbers are beside it or in its label. */
 export function StatusBar({
   label,
   counts,

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Something that is on or off, with its words before it. */
+/** A switch with its label before it. */
 export function Switch({
   isOn,
   disabled,

@@ -35,10 +35,10 @@ export function outcomeWords({ syncedCount, results }: SyncOutcome): {
   };
 }
 
-/** Whether a sync that was asked for here has not been answered yet. */
+/** Whether a sync that was requested here has not been completed yet. */
 const asked = signal(false);
 
-/** Reads everything from GitHub now, and says how that went. */
+/** Starts a full sync, and reports the result. */
 export async function syncAndNotify(): Promise<void> {
   if (asked.get()) return;
   asked.set(true);
@@ -60,7 +60,7 @@ export function progressWords(running: NonNullable<SyncState["running"]>): strin
   return `Reading repository ${at} of ${repositoriesCount}${issues}`;
 }
 
-/** What is tracked, how much of it is here, and since when it is true, in words. */
+/** The number of tracked repositories and of synced ones, and the time of the last sync, in words. */
 export function stateWords(state: SyncState, now: number): string {
   const { repositoriesCount, failingCount, issuesCount, lastGoodSyncAt } = state;
   return [
@@ -75,10 +75,10 @@ export function stateWords(state: SyncState, now: number): string {
     .join(" · ");
 }
 
-/** A sync that is over sooner than this is nothing to look at. */
+/** A sync shorter than this is not shown. */
 const NOTICEABLE_MS = 700;
 
-/** The sync under way, once it has become noticeable: the ones by the timer are mostly over at once. */
+/** The running sync, once it takes long enough to be shown: most syncs by the timer do not. */
 export function useRunningSync(): SyncState["running"] {
   const running = useSignal(syncState)?.running ?? null;
   const began = running?.startedAt;
@@ -92,8 +92,8 @@ export function useRunningSync(): SyncState["running"] {
 }
 
 /**
- * When the board was last true to GitHub, and for those who may the way to make it so now. While that is under way it
- * says how far it is.
+ * When the board last matched GitHub, with a button to sync now for those who may. While a sync
+ * runs, its progress.
  */
 export function SyncButton() {
   const state = useSignal(syncState);
@@ -150,7 +150,7 @@ export function SyncButton() {
   );
 }
 
-/** A hairline that fills while a sync is under way; nothing otherwise. */
+/** A thin progress bar while a sync runs; nothing otherwise. */
 export function SyncProgress({ className }: { readonly className?: string }) {
   const running = useRunningSync();
   if (!running) return null;

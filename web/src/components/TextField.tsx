@@ -4,7 +4,7 @@ import { Labelled } from "./DialogForm.tsx";
 type Props = Omit<ComponentProps<"input">, "id" | "className"> & {
   readonly label: string;
   readonly hint?: ReactNode;
-  /** Why what was entered was refused. It takes the place of the hint. */
+  /** Why the value was rejected. Shown in place of the hint. */
   readonly problem?: string | undefined;
 };
 

@@ -36,8 +36,8 @@ const THINNEST_PX = 4;
 const GAP_PX = 3;
 
 /**
- * Rows of bars over time. What a bar means shows for the one under the pointer or, by arrow keys, under the focus; a
- * table says the same to screen readers.
+ * Rows of bars over time. Details show for the bar under the pointer or, by arrow keys, with the
+ * focus; a table has the same data for screen readers.
  */
 export function Timeline<Item extends Bar>({
   title,

@@ -9,7 +9,7 @@ function hueOf(name: string): number {
 const markColor = (name: string): string =>
   `light-dark(oklch(0.5 0.1 ${hueOf(name)}), oklch(0.78 0.1 ${hueOf(name)}))`;
 
-/** The face of a robot in one line: a board draws hundreds of them, so it must not be made of many parts. */
+/** An agent's icon as a single path: a board draws hundreds of them, so it must be cheap. */
 const FACE =
   "M12 8V4H8m-2 4h12a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zm-4 6h2m16 0h2m-7-1v2m-6-2v2";
 

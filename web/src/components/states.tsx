@@ -1,7 +1,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 
-/** Why there is nothing, and the one thing to do. */
+/** An empty state: why there is nothing, and what to do. */
 export function EmptyState({
   title,
   children,
@@ -20,7 +20,7 @@ export function EmptyState({
   );
 }
 
-/** What failed, what is still true, and another try. */
+/** An error state: what failed, what is still usable, and a button to retry. */
 export function ErrorState({
   title,
   message,
@@ -44,7 +44,7 @@ export function ErrorState({
   );
 }
 
-/** Draws its children only once waiting has become noticeable, so that a quick answer does not flicker. */
+/** Renders its children only after a delay, so that a quick response does not flicker. */
 export function Delayed({ children }: { readonly children: ReactNode }) {
   const [due, setDue] = useState(false);
   useEffect(() => {

@@ -52,7 +52,7 @@ export function ticksOf({ from, to }: Span): readonly Tick[] {
 /** More lines than this say no more. */
 const MOST_TRACKS = 6;
 
-/** Bars on as few lines as have room for them; what goes on at once lies below each other. Bars come oldest first. */
+/** Packs bars into as few rows as possible; overlapping bars are placed below each other. Bars come oldest first. */
 export function packed<Item extends Span>(bars: readonly Item[]): readonly (readonly Item[])[] {
   const tracks: Item[][] = [];
   for (const bar of bars) {
@@ -65,7 +65,7 @@ export function packed<Item extends Span>(bars: readonly Item[]): readonly (read
 
 type Row = { readonly bars: readonly Span[] };
 
-/** Where a key leads among bars; undefined for a key that leads nowhere, or when there is nothing to go to. */
+/** The bar that a key moves to; undefined for another key, or if there are no bars. */
 export function stepped(
   rows: readonly Row[],
   at: Place | undefined,

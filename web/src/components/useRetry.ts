@@ -2,7 +2,7 @@ import { retryIssue } from "@/lib/retry.ts";
 import { notify } from "./Notices.tsx";
 import { useSubmit, type Submission } from "./useSubmit.ts";
 
-/** Has an issue served again. `name` is what people call it; `onDone` is waited for before it may be pressed again. */
+/** Retries an issue. `name` is its name for people; `onDone` is awaited before the button is enabled again. */
 export const useRetry = (issueId: string, name: string, onDone?: () => Promise<void>): Submission =>
   useSubmit(
     () => retryIssue(issueId),

@@ -51,7 +51,7 @@ const root = document.getElementById("graphiql");
 if (!root) throw new Error("graphiql.html has a #graphiql.");
 createRoot(root).render(<Playground />);
 
-/** The playground, below what every page says of this service. */
+/** The playground, below the banners of every page. */
 function Playground() {
   useEffect(watchService, []);
   return (

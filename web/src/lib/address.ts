@@ -1,13 +1,13 @@
 import { statusWord, type Status } from "./statuses.ts";
 
-/** What a link to the board may ask for. Every page can lead there; how the board reads it is the board's business. */
+/** The parameters of a link to the board. Every page can link there; the board parses them. */
 export type BoardLink = {
   /** A repository's full name. */
   readonly repository?: string;
   readonly statuses?: readonly Status[];
   /** An agent's name, without `agent/`. */
   readonly agent?: string;
-  /** Whether only what nobody has touched for a week is wanted. */
+  /** Whether to show only issues that have not changed for a week. */
   readonly stale?: boolean;
   /** The id of the issue to open. */
   readonly issue?: string;

@@ -22,7 +22,7 @@ export const BackoffHistory = graphql(`
   }
 `);
 
-/** What went wrong with an issue, and until when that keeps it from agents. */
+/** The failures of an issue, and until when they withhold it from agents. */
 export type Backoff = ResultOf<typeof BackoffFields>;
 export type History = ResultOf<typeof BackoffHistory>;
 
@@ -37,7 +37,7 @@ type Issue = {
   readonly backoff: Backoff | null;
 };
 
-/** Whether an issue is served to no agent until a person has looked at it. */
+/** Whether an issue is not served to agents until a person has reviewed it. */
 export const needsPerson = ({ state, labels, backoff }: Issue): boolean =>
   state === "OPEN" && (backoff?.needsHuman === true || labels.some(isNeedsHuman));
 

@@ -4,5 +4,5 @@
  */
 export const BASE_PATH = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
 
-/** The address of something of ours that is not a page, or of a page outside of a router's link. */
+/** The address of a resource of Dispatch that is not a page, or of a page outside of a router's link. */
 export const underBase = (path: `/${string}`): string => `${BASE_PATH}${path}`;

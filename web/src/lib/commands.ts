@@ -13,15 +13,15 @@ export type Command = {
   readonly run: () => void;
 };
 
-/** Made again each time the palette opens, because what can be done depends on the focus and the selection. */
+/** Called each time the palette opens, because the available commands depend on the focus and the selection. */
 type Source = () => readonly Command[];
 
 const sources = new Set<Source>();
 
-/** What the open palette offers; undefined while it is closed. */
+/** The commands in the open palette; undefined while it is closed. */
 export const palette = signal<readonly Command[] | undefined>(undefined);
 
-/** Opens the palette with everything that can be done now. */
+/** Opens the palette with all commands that are available now. */
 export const openPalette = (): void => palette.set([...sources].flatMap((source) => source()));
 
 /** Offers commands until the way back is called. */
@@ -32,7 +32,7 @@ export function addCommands(source: Source): () => void {
   };
 }
 
-/** Offers commands for as long as the component that says so is on the page. */
+/** Registers commands while the calling component is mounted. */
 export function useCommands(source: Source): void {
   const offered = useEffectEvent(source);
   useEffect(() => addCommands(() => offered()), []);

@@ -16,10 +16,10 @@ function stored(): readonly string[] {
 /** Names of repositories that this browser is not to be reminded of. */
 export const dismissed = signal<readonly string[]>(stored());
 
-/** Does not remind of a repository any more, in any window of this browser. */
+/** Dismisses the reminder of a repository, in all windows of this browser. */
 export const dismiss = (name: string): void => keep([...dismissed.get(), name]);
 
-/** Forgets which of these are dismissed: what is removed again later is worth a reminder again. */
+/** Forgets which of these are dismissed: if they are removed again later, the reminder returns. */
 export function recall(isOver: (name: string) => boolean): void {
   const rest = dismissed.get().filter((name) => !isOver(name));
   if (rest.length < dismissed.get().length) keep(rest);

@@ -32,7 +32,7 @@ export type Edit =
   | { readonly kind: "owner"; readonly value: string | null }
   | { readonly kind: "priority"; readonly value: Priority | null };
 
-/** Changes one issue. The board's stream brings what became of it. */
+/** Changes one issue. The board's stream delivers the result. */
 export function sendEdit(issueId: string, edit: Edit): Promise<Answer<unknown>> {
   switch (edit.kind) {
     case "agent":

@@ -7,7 +7,7 @@ const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
 let pages: Map<string | undefined, FeedPage<Line> | "down">;
 let say: (line: Line) => void;
 let gap: () => void;
-/** What the source waits for before it answers. */
+/** A promise for which the source waits before it responds. */
 let delay: Promise<void> | undefined;
 let feed: Feed<Line>;
 const shown = () => feed.state.get().items.map((line) => line.id);
@@ -121,7 +121,7 @@ it("leaves out a head that a later one has overtaken", async () => {
   expect(shown()).toEqual(["6", "5"]);
 });
 
-it("begins anew when the gap is wider than a page", async () => {
+it("starts again when the gap is wider than a page", async () => {
   await settled();
   pages.set(undefined, { items: lines("99", "98"), next: "98" });
   gap();

@@ -30,10 +30,10 @@ export type FeedState<Item> = {
 
 const EMPTY = { phase: "loading", items: [], hasMore: false, failure: undefined } as const;
 
-/** A log that grows at its head while it is read towards its end. */
+/** A log that grows at its newest end while older pages are read. */
 export class Feed<Item extends { readonly id: string }> {
   readonly state = signal<FeedState<Item>>(EMPTY);
-  /** Lines that came in while somebody was looking. */
+  /** Rows that arrived while the page was visible. */
   readonly fresh = new Set<string>();
   readonly #source: FeedSource<Item>;
   #next: string | undefined;
@@ -112,7 +112,8 @@ export class Feed<Item extends { readonly id: string }> {
     const read = new Set(page.items.map((item) => item.id));
     const first = items.findIndex((item) => read.has(item.id));
     if (first < 0) {
-      // A gap wider than a page: start again rather than show a list with a gap. What streamed in meanwhile stays.
+      // A gap of more than a page: start again rather than show a list with a gap. Streamed rows
+      // stay.
       const streamed = this.#next === undefined ? items : [];
       this.#next = page.next;
       this.#show([...streamed, ...page.items]);

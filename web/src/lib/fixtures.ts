@@ -67,7 +67,7 @@ export const auditEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   ...changes,
 });
 
-/** What is noted of an issue that an agent failed on at noon, for ten seconds. */
+/** The back-off of an issue on which an agent failed at noon, for ten seconds. */
 export const FAILED: Backoff = {
   failedAttempts: 1,
   summary:
@@ -120,7 +120,7 @@ export const DISPATCH_LABELS: LabelScheme = {
   agentPrefix: "agent/",
 };
 
-/** The labels of one that calls Ready, P1 and agents otherwise. */
+/** The labels of a repository with other names for Ready, P1 and agents. */
 export const OWN_LABELS: LabelScheme = {
   statuses: DISPATCH_LABELS.statuses.map((each) =>
     each.status === "READY" ? { ...each, label: "Ready-for-agent" } : each,

@@ -7,9 +7,9 @@ export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest(`${TYPING}, dialog[open]`) !== null;
 
 /**
- * Passes the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or Meta, or pressed in a
- * dialog. A handler that uses a key returns true, which keeps the browser and later handlers from using it as well.
- * One that is `first` has its say before all others.
+ * Passes the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or
+ * Meta, or pressed in a dialog. A handler that uses a key returns true, which keeps the browser and
+ * later handlers from using it as well. One that is `first` is called before all others.
  */
 export function useKeys(handle: (event: KeyboardEvent) => boolean, { first = false } = {}): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {

@@ -32,7 +32,7 @@ export const LabelSchemesQuery = graphql(
   [LabelSchemeFields],
 );
 
-/** What a repository calls statuses, priorities and agents on GitHub. */
+/** The labels of a repository for statuses, priorities and agents on GitHub. */
 export type LabelScheme = ResultOf<typeof LabelSchemeFields>;
 
 /** What Dispatch's own labels of agents begin with. */
@@ -70,10 +70,10 @@ function hasMeaningIn(scheme: LabelScheme): Test {
   };
 }
 
-/** What has a meaning in each repository with labels of its own. Empty until the first answer. */
+/** The labels with a meaning in each repository with its own labels. Empty until the first response. */
 export const labelSchemes = signal<ReadonlyMap<string, Test>>(new Map());
 
-/** Asks what the repositories call their labels. Whenever one is given others, a board is reloaded. */
+/** Requests the label schemes of all repositories. When one changes, the board is reloaded. */
 export async function refreshLabelSchemes(): Promise<void> {
   const { data } = await ask(LabelSchemesQuery, {});
   if (!data) return;

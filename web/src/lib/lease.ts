@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<Checkpoint, string>> = {
 /** A checkpoint as one reads it: `changes made`. */
 export const checkpointWords = (checkpoint: Checkpoint): string => WORDS[checkpoint];
 
-/** The time of an agent's lease of an issue, and how far the holder is. */
+/** The times of a lease, and the holder's checkpoint. */
 export type Lease = {
   readonly agent: string;
   readonly checkpoint: Checkpoint;
@@ -31,7 +31,7 @@ export type Lease = {
   readonly expiresAt: string;
 };
 
-/** The part of a lease that is left, from 1 when it was given or last renewed to 0 when it is over. */
+/** The remaining part of a lease, from 1 when it was claimed or last renewed to 0 when it expires. */
 export function remaining(
   { renewedAt, expiresAt }: Pick<Lease, "renewedAt" | "expiresAt">,
   now: number,
@@ -52,7 +52,7 @@ export function timeLeft(expiresAt: string, now: number): string {
   return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`} left`;
 }
 
-/** Characters of a question that a tooltip has room for. */
+/** The maximum length of a question in a tooltip, in characters. */
 const LONGEST = 200;
 
 /** The beginning of a text as one line. */

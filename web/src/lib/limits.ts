@@ -1,6 +1,6 @@
 import { graphql, type ResultOf } from "./graphql/graphql.ts";
 
-/** How much is being worked on, and how much may be: what column heads and the queue show of it. */
+/** The work in progress and its limits, as column heads and the queue show them. */
 export const LimitFields = graphql(`
   fragment LimitFields on WorkLimits {
     waitingForHuman {

@@ -3,7 +3,7 @@ import type { Answer } from "./graphql/client.ts";
 import { TestSocket } from "./graphql/testSocket.ts";
 import type * as module from "./liveQuery.ts";
 
-/** What the service would answer now. */
+/** The current response of the service. */
 let truth: string;
 const ask = vi.fn<() => Promise<Answer<string>>>();
 let LiveQuery: typeof module.LiveQuery;
@@ -53,7 +53,7 @@ it("a change is shown that came before the streams had started again", async () 
   await pass(5_000);
   await TestSocket.newest.cut();
   await TestSocket.newest.open();
-  // Longer than it takes until something is asked again.
+  // Longer than the delay before the next request.
   await pass(5_000);
   truth = "second";
   TestSocket.newest.startStreams();

@@ -37,22 +37,23 @@ export const listenToBoard = share(BoardChanged);
 export const listenToRuns = share(RunRecorded);
 export const listenToEntries = share(EntryAdded);
 
-/** However much happens, the question is asked no more often than this. */
+/** The minimum time between two requests, however many events there are. */
 const AT_MOST_EVERY_MS = 1_500;
 
 export type LiveState<Data> = {
   readonly phase: "loading" | "ready" | "failed";
-  /** The last good answer. It stays when a later one fails. */
+  /** The last successful response. It stays when a later one fails. */
   readonly data: Data | undefined;
   readonly failure: Failure | undefined;
 };
 
 /**
- * A query whose answer is kept current by sending it again after anything that a summary may count. No change is missed:
+ * A query whose response is kept current by sending it again after any event that may change a
+ * summary. No change is missed:
  *
  * - A change after the streams have started is an event, and the query that follows it reads that change.
- * - A change before that may be missing from an answer that was requested earlier, so the query is sent again once they
- *   have started, at first and after each interruption.
+ * - A change before that may be missing from a response that was requested earlier, so the query is
+ *   sent again once they have started, at first and after each interruption.
  */
 export class LiveQuery<Data> {
   readonly state = signal<LiveState<Data>>({
@@ -66,18 +67,18 @@ export class LiveQuery<Data> {
   readonly #lookEvery: number | undefined;
   readonly #answers = latestOnly();
 
-  /** `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight. */
+  /** `lookEvery` is for responses that change with time alone: requested again after this many milliseconds, while the page is visible. */
   constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
     this.#ask = ask;
     this.#lookEvery = lookEvery;
   }
 
-  /** Asks, and keeps asking when things happen. Returns the function that stops it. */
+  /** Sends the query, and again after events. Returns the function that stops it. */
   open(): () => void {
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };
     const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
-    // What was asked before is older than what the streams send.
+    // An earlier response is older than what the streams send.
     if (this.#askedAt > -Infinity) soon();
     else void this.refresh();
     if (this.#lookEvery !== undefined) stops.push(this.#look(this.#lookEvery));
@@ -106,7 +107,8 @@ export class LiveQuery<Data> {
     const look = () => {
       if (!document.hidden) void this.refresh();
     };
-    // While the tab is hidden nothing is asked, so the answer may be old when it is shown again.
+    // While the tab is hidden nothing is requested, so the response may be old when it is shown
+    // again.
     const onVisible = () => {
       if (this.#askedAt + every <= performance.now()) look();
     };

@@ -27,7 +27,7 @@ afterEach(async () => {
   vi.clearAllMocks();
 });
 
-it("asks again when the board is to be loaded anew, and counts while something is paused", async () => {
+it("requests pauses again on a resync, and counts while something is paused", async () => {
   const stop = watchPauses();
   starts();
   await vi.advanceTimersByTimeAsync(5_000);

@@ -53,7 +53,7 @@ export type Pause = ResultOf<typeof PauseFields>;
 export type PauseScope = Pause["scope"];
 export type PauseInput = VariablesOf<typeof PauseWork>["input"];
 
-/** What is paused now, the first begun first; kept true while `watchPauses` runs. */
+/** What is paused now, the first begun first; updated live while `watchPauses` runs. */
 export const pauses = signal<readonly Pause[]>([]);
 
 /** However much happens, what is held of a pause is counted no more often than this. */

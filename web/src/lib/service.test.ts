@@ -14,7 +14,7 @@ const SELF = {
   untrackedBootstrap: [],
 };
 
-/** The requests that wait for an answer, oldest first. */
+/** The requests that wait for a response, oldest first. */
 let sent: ((data: object, status?: number) => void)[];
 
 const answer = (who: Viewer) => sent.shift()?.({ data: { service: SELF, viewer: who } });

@@ -27,15 +27,16 @@ export const ServiceQuery = graphql(
 /** What the service says of itself: its version, whether its data is real, and what it lacks. */
 export type Service = ResultOf<typeof ServiceQuery>["service"];
 
-/** Undefined until the first answer. */
+/** Undefined until the first response. */
 export const service = signal<Service | undefined>(undefined);
 
 let running: Promise<boolean> | undefined;
 let next: Promise<boolean> | undefined;
 
 /**
- * Asks the service about itself and the viewer again. While an answer is on its way it asks once more after that, because
- * the answer may have been made before what the caller knows of, such as a sign-in. Resolves to whether it answered.
+ * Requests the service and the viewer again. While a response is pending it requests once more
+ * after that, because the response may be older than what the caller knows, such as a sign-in.
+ * Resolves to whether there was a response.
  */
 export function refreshService(): Promise<boolean> {
   if (!running) {

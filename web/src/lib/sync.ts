@@ -58,10 +58,10 @@ export const SyncIssues = graphql(`
 /** How the board stands to GitHub. */
 export type SyncState = ResultOf<typeof SyncFields>;
 
-/** Undefined until the first answer; then kept true for as long as somebody watches. */
+/** Undefined until the first response; then updated while it is watched. */
 export const syncState = signal<SyncState | undefined>(undefined);
 
-/** A run whose replica died ends without a word; it is looked after this often while one is shown. */
+/** A sync whose replica died sends no event; while one is shown, it is checked this often. */
 const LOOK_MS = 15_000;
 
 /** Keeps `syncState` up to date. Returns the function that stops it. */
@@ -93,10 +93,10 @@ export function watchSync(): () => void {
   };
 }
 
-/** What became of a sync that was asked for here. */
+/** The result of a sync that was requested here. */
 export type SyncOutcome = ResultOf<typeof SyncIssues>["syncIssues"];
 
-/** Reads all tracked repositories from GitHub now, or one. The answer comes when that is done; it need not be awaited. */
+/** Syncs all tracked repositories with GitHub now, or one. Resolves when the sync has ended; it need not be awaited. */
 export async function sync(repository?: string): Promise<Answer<SyncOutcome>> {
   const answer = await change(SyncIssues, {
     input: repository === undefined ? null : { repository },

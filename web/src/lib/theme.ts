@@ -35,7 +35,7 @@ const stored = (): string | null => {
   }
 };
 
-// Follow the system until somebody has chosen, and follow a choice made in another window.
+// Follow the system until a theme is chosen, and follow a choice made in another window.
 system.addEventListener("change", (event) => {
   if (stored() === null) show(event.matches ? "dark" : "light");
 });

@@ -16,10 +16,10 @@ export const ViewerFields = graphql(`
 /** The person at this page as the server knows them, and what they may do. */
 export type Viewer = ResultOf<typeof ViewerFields>;
 
-/** Asked together with the service (`refreshService`). Undefined until the first answer: nothing is offered until then. */
+/** Requested together with the service (`refreshService`). Undefined until the first response: no actions are offered until then. */
 export const viewer = signal<Viewer | undefined>(undefined);
 
-/** Somebody who has signed in on the page, and can therefore sign out there. */
+/** A person who has signed in on the page, and can therefore sign out there. */
 export type SignedIn = Viewer & { readonly signedInUntil: string };
 
 export const isSignedIn = (who: Viewer | undefined): who is SignedIn =>

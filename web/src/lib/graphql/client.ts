@@ -9,24 +9,25 @@ const HEADERS = {
   accept: "application/graphql-response+json, application/json;q=0.9",
 };
 
-/** An answer or the reason why there is none; never both, and never thrown. */
+/** A response or the reason why there is none; never both, and never thrown. */
 export type Answer<Data> =
   | { readonly data: Data; readonly failure?: never }
   | { readonly data?: never; readonly failure: Failure };
 
 /**
- * Sends a query. An answer that carries errors counts as a failure, even when part of it arrived. Nothing is cached or
- * shared with an equal query, because the answer to an earlier query may be older than what the caller knows of.
+ * Sends a query. A response with errors counts as a failure, even if it has some data. Nothing is
+ * cached or shared with an equal query, because the response to an earlier query may be older than
+ * what the caller has.
  */
 export const ask = <Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Answer<Data>> => send(document, variables);
 
-/** How many changes the server has denied this page. One more may mean that a session has ended. */
+/** How many mutations the server has denied this page. One more may mean that a session has ended. */
 export const denials = signal(0);
 
-/** Sends a change once. It is never repeated by itself, because the first may have been carried out. */
+/** Sends a mutation once. It is never repeated automatically, because the first may have been executed. */
 export async function change<Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
@@ -66,7 +67,7 @@ async function send<Data, Variables extends Record<string, unknown>>(
       failure: { message: "Dispatch answered with nothing.", code: "INTERNAL_SERVER_ERROR" },
     };
   }
-  // The server answers according to the contract from which the document's types were made.
+  // The server responds according to the schema from which the document's types were made.
   return { data: result.data as Data };
 }
 

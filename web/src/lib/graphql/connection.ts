@@ -6,7 +6,7 @@ export type Connection =
   /** Connected again; what was missed is streaming in. */
   | { readonly state: "catching-up" }
   | { readonly state: "live" }
-  /** What is shown was true at `since` (milliseconds of the browser's clock) and may not be any more. */
+  /** The data was current at `since` (milliseconds of the browser's clock) and may be outdated. */
   | { readonly state: "stale"; readonly since: number };
 
 /** The state of the page's streams, written by `follow` and shown by the connection pill. */

@@ -1,8 +1,8 @@
-/** Why a request came to nothing, in words for the person who made it. */
+/** Why a request failed, in words for the person who made it. */
 export type Failure = {
   /** One sentence. The server's own where it gave one. */
   readonly message: string;
-  /** The server's `extensions.code`, or `OFFLINE` when nobody answered. */
+  /** The server's `extensions.code`, or `OFFLINE` without a response. */
   readonly code: string;
 };
 

@@ -5,7 +5,7 @@ import { connection } from "./connection.ts";
 import { textOf } from "./document.ts";
 import { failureOfErrors, type Failure } from "./failure.ts";
 
-/** A silent connection is pinged this often, and given up when no pong comes in half the time. */
+/** A silent connection is pinged this often, and closed if no pong arrives in half the time. */
 const PING_MS = 10_000;
 /** Waits between attempts grow from the first to the last of these. */
 const RETRY_MS = [200, 400, 800, 1_600, 3_200, 5_000];
@@ -21,9 +21,10 @@ const FINAL = new Set([
 ]);
 
 /**
- * Sent behind a subscription, because the protocol does not acknowledge one. The server handles the messages of a
- * connection one after the other and starts a subscription before it reads the next message (`src/graphql/websocket.rs`),
- * so an answer to this, or its refusal, says that the subscription has started.
+ * Sent after a subscription, because the protocol does not acknowledge one. The server handles the
+ * messages of a connection one after the other and starts a subscription before it reads the next
+ * message (`src/graphql/websocket.rs`), so a response or an error for this shows that the
+ * subscription has started.
  */
 const PROBE = "{__typename}";
 
@@ -79,8 +80,9 @@ export type Stream<Data, Variables> = {
   readonly variables: () => Variables;
   readonly onItem: (data: Data) => void;
   /**
-   * The server has started the stream, for the first time or again after it was cut or ended. A stream without a cursor
-   * does not send what happened before: what was requested earlier has to be requested again.
+   * The server has started the stream, for the first time or again after it was cut or ended. A
+   * stream without a cursor does not send earlier events: what was requested before has to be
+   * requested again.
    */
   readonly onStart?: () => void;
   /** The server ended the stream for a reason that a retry cannot fix. */
@@ -88,8 +90,8 @@ export type Stream<Data, Variables> = {
 };
 
 /**
- * Follows a subscription for as long as the page wants it, through lost connections and restarts of the server,
- * and keeps the connection pill honest. Returns the function that stops it.
+ * Follows a subscription for as long as the page needs it, through lost connections and restarts of
+ * the server, and updates the connection pill. Returns the function that stops it.
  */
 export function follow<Data, Variables extends Record<string, unknown>>(
   stream: Stream<Data, Variables>,
@@ -168,7 +170,8 @@ export function follow<Data, Variables extends Record<string, unknown>>(
           { query: PROBE },
           {
             next: started,
-            // A refusal is an answer, too. A lost connection ends the stream as well, which tries again.
+            // An error is a response, too. A lost connection also ends the stream, which then
+            // reconnects.
             error: (error) => {
               if (Array.isArray(error)) started();
             },

@@ -1,11 +1,11 @@
 import { follow, type Stream } from "./live.ts";
 
-/** Streams go on for so long after the last listener has left, so that the next page finds them started. */
+/** Streams continue for this long after the last listener has left, so that the next page finds them started. */
 const LINGER_MS = 10_000;
 
 export type Listener<Data> = {
   readonly onItem: (data: Data) => void;
-  /** The stream has started, or failed for good: something may have happened that it did not send. */
+  /** The stream has started, or failed permanently: it may not have sent some events. */
   readonly onMissed: () => void;
 };
 
@@ -40,7 +40,7 @@ export function share<Data>(
       },
       onStart: onMissed,
       onFailure: () => {
-        // Whoever listens next tries again.
+        // The next listener tries again.
         end();
         onMissed();
       },

@@ -7,7 +7,7 @@ type Message = {
   readonly payload?: { readonly query: string };
 };
 
-/** Stands in for `WebSocket` in tests, which play the service's part: it answers when they say so. */
+/** Replaces `WebSocket` in tests, which act as the service: it responds when they say so. */
 export class TestSocket {
   static readonly OPEN = 1;
   static readonly CLOSING = 2;
@@ -45,7 +45,7 @@ export class TestSocket {
 
   // ------------------------------------------------------------------ the service's side
 
-  /** The documents of the operations that the page has asked for, in their order. */
+  /** The documents of the operations that the page has requested, in order. */
   documents(): readonly string[] {
     return this.#subscriptions().map(({ payload }) => payload?.query ?? "");
   }
@@ -76,7 +76,7 @@ export class TestSocket {
     return found?.id ?? expect.fail(`Nobody asks for ${words}`);
   }
 
-  /** Starts the subscriptions, and answers each query that came behind them. */
+  /** Starts the subscriptions, and responds to each query that followed them. */
   startStreams(): void {
     const probes = this.#subscriptions().filter(({ payload }) => payload?.query === "{__typename}");
     for (const { id } of probes.slice(this.#probesAnswered)) {

@@ -3,7 +3,7 @@ import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import { RunFields } from "@/lib/runs.ts";
 
-/** A hold that runs out says so by itself only once it has been put right; time is looked at this often. */
+/** An expired lease causes an event only once it is cleaned up, so the time is checked this often. */
 const LOOK_EVERY_MS = 30_000;
 
 const LeaseFields = graphql(`
@@ -82,5 +82,5 @@ export type ActiveLease = Agent["leases"][number];
 export type Lease = ResultOf<typeof LeaseFields>;
 export type Run = Result["agentRuns"]["nodes"][number];
 
-/** Every agent with what it holds and held, and what agents reported last, kept true. */
+/** Every agent with its current and past leases, and the latest runs, updated live. */
 export const agentsQuery = () => new LiveQuery<Result>(() => ask(AgentsQuery, {}), LOOK_EVERY_MS);

@@ -23,7 +23,7 @@ type Props = {
   readonly lastRun: Run | undefined;
 };
 
-/** One agent: whether it is there, what it holds, and how its work goes. */
+/** One agent: its presence, its leases, and the success of its work. */
 export function AgentCard({ agent, lastRun }: Props) {
   const presence = presenceOf(agent, useNow());
   return (
@@ -89,7 +89,7 @@ const DOTS: Readonly<Record<Presence, string>> = {
   unseen: "border border-dashed border-ink-faint",
 };
 
-/** Whether an agent is there, as a dot that differs in shape too, and in words. */
+/** The presence of an agent, as a dot that also differs in shape, and in words. */
 export function PresenceBadge({ presence }: { readonly presence: Presence }) {
   return (
     <span
@@ -149,7 +149,7 @@ function Figure({
   );
 }
 
-/** How much of its work succeeded, counted in claims. */
+/** The share of its claims that succeeded. */
 function Claims({ agent }: { readonly agent: Agent }) {
   if (agent.claimsEndedCount === 0) {
     return <span className="text-meta font-normal text-ink-faint">none ended</span>;

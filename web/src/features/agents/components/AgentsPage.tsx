@@ -10,7 +10,7 @@ import { AgentCard } from "./AgentCard.tsx";
 import { RunTable } from "./RunTable.tsx";
 import { WorkTimeline } from "./WorkTimeline.tsx";
 
-/** Who works here, what each holds, and how it goes. */
+/** All agents, their leases and their results. */
 export function AgentsPage() {
   const query = useMemo(() => agentsQuery(), []);
   return (

@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<Kind, BarKind>> = {
 
 type Props = { readonly agents: readonly Agent[]; readonly runs: readonly Run[] };
 
-/** What agents held and did, one row each, on an axis of days. How far back stands in the address. */
+/** The leases and runs of agents, one row each, on an axis of days. The address contains the number of days. */
 export function WorkTimeline({ agents, runs }: Props) {
   const now = useNow();
   const [path, navigate] = useLocation();

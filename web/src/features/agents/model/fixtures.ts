@@ -40,7 +40,7 @@ export const run = (differences: Partial<Run> = {}): Run => ({
   ...differences,
 });
 
-/** An agent that holds nothing and has not been heard of. */
+/** An agent without leases and without heartbeats. */
 export const agent = (differences: Partial<Agent> = {}): Agent => ({
   name: "claude",
   assignedCount: 0,

@@ -3,10 +3,10 @@ import type { Agent } from "../api/agents.ts";
 /** An agent without a heartbeat for this long is quiet. Half an ordinary lease. */
 const QUIET_AFTER_MS = 15 * 60_000;
 
-/** Whether an agent is there: it holds something, was heard of lately, some time ago, or never. */
+/** The presence of an agent: it holds a lease, sent a heartbeat recently, some time ago, or never. */
 export type Presence = "working" | "alive" | "quiet" | "unseen";
 
-/** Reads it from what an agent holds and from its last heartbeat, by the browser's clock. */
+/** Derived from an agent's leases and its last heartbeat, by the browser's clock. */
 export function presenceOf(
   { leases, lastSeenAt }: Pick<Agent, "leases" | "lastSeenAt">,
   now: number,

@@ -88,7 +88,7 @@ function segmentOfRun(run: Run, now: number): TimelineSegment {
 }
 
 /**
- * The time an agent spent, oldest first: what it held, and what it reported of work that no lease was held for.
+ * The time that an agent worked, oldest first: its leases, and its reported runs without a lease.
  * Heartbeats are left out.
  */
 export function timelineSegmentsOf(
@@ -98,7 +98,7 @@ export function timelineSegmentsOf(
 ): readonly TimelineSegment[] {
   const leases = agent.leaseHistory.map((lease) => segmentOfLease(lease, now));
   const within = ({ from, issueId }: TimelineSegment): boolean =>
-    // The report of what was done under a lease ends with it, and is written a moment later.
+    // The run that was done under a lease ends with it, and is recorded a moment later.
     leases.some(
       (lease) => lease.issueId === issueId && from >= lease.from && from <= lease.to + 5_000,
     );

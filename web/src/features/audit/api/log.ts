@@ -88,7 +88,7 @@ export function admits(filter: AuditFilter, entry: AuditEntry): boolean {
   );
 }
 
-/** The audit log under a filter, newest first, growing as things are done. */
+/** The audit log under a filter, newest first, updated live. */
 export function auditFeed(filter: AuditFilter): Feed<AuditEntry> {
   const query = queryOfFilter(filter);
   return new Feed<AuditEntry>({

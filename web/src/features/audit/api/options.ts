@@ -29,16 +29,16 @@ export const AuditOptionsQuery = graphql(`
 export type Option = {
   readonly facet: Facet;
   readonly value: string;
-  /** How many entries it finds; undefined where nobody counted. */
+  /** The number of matching entries; undefined if it was not counted. */
   readonly entries: number | undefined;
 };
 
 type Counted = readonly { readonly value: string; readonly entries: number }[];
 
-/** What the server offers for each facet; nothing when it does not answer. */
+/** The options from the server for each facet; none if it does not respond. */
 export type Offered = Partial<Record<Facet, Counted>>;
 
-/** Asks what the whole log can be narrowed to now. */
+/** Requests the filter options of the whole log. */
 export async function readOptions(): Promise<Offered> {
   const { data } = await ask(AuditOptionsQuery, {});
   if (!data) return {};
@@ -46,7 +46,7 @@ export async function readOptions(): Promise<Offered> {
   return { repository: repositories, actor: actors, action: actions, agent: agents };
 }
 
-/** Everything to choose from: what the server offers, and what is chosen already. */
+/** All options: those from the server, and those already chosen. */
 export function optionsOf(offered: Offered, filter: AuditFilter): readonly Option[] {
   return FACETS.flatMap((facet): readonly Option[] => {
     if (facet === "outcome") {

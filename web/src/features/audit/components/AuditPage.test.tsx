@@ -26,7 +26,7 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-/** Gives the log this answer. What can be filtered is not known. */
+/** Makes the log return this response. The filter options are unknown. */
 const answer = (log: Answer<unknown>) =>
   vi
     .mocked(ask)

@@ -126,7 +126,7 @@ type FilterPickerProps = {
   readonly onClose: () => void;
 };
 
-/** What the log can be narrowed to: everything that finds something in it. */
+/** The filter options of the log, only those with matching entries. */
 function FilterPicker({ filter, onChange, onClose }: FilterPickerProps) {
   const [offered, setOffered] = useState<Offered>({});
   useEffect(() => {

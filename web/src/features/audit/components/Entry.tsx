@@ -8,7 +8,7 @@ import { useNow } from "@/lib/time.ts";
 import { actionWords, notesOf } from "@/lib/words.ts";
 import type { AuditEntry } from "../api/log.ts";
 
-/** One line of the log: when, who, what, to what, and how it ended. */
+/** One entry of the log: when, who, what, on what, and its outcome. */
 export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly fresh: boolean }) {
   const notes = notesOf(entry, useNow());
   return (
@@ -72,7 +72,7 @@ function Subject({
 }
 
 function Outcome({ success }: { readonly success: boolean }) {
-  // What worked is what one expects: the sign is enough, and what failed stands out.
+  // Success is the normal case, so an icon is enough, and failures stand out.
   return success ? (
     <span className="self-start pt-0.5 text-success" title="Done">
       <CircleCheck size={13} aria-hidden />

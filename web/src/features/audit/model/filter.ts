@@ -1,4 +1,4 @@
-/** What the address of the audit log asks for. Empty members ask for nothing. */
+/** The filter in the address of the audit log. Empty members do not filter. */
 export type AuditFilter = {
   readonly repository: string;
   readonly actor: string;
@@ -27,7 +27,7 @@ export type Facet = keyof typeof PARAMS;
 
 export const FACETS = Object.keys(PARAMS) as Facet[];
 
-/** Reads an address; an outcome that is neither of the two asks for nothing. */
+/** Parses an address; an unknown outcome does not filter. */
 export function filterOfSearch(search: string): AuditFilter {
   const params = new URLSearchParams(search);
   const value = (facet: Facet): string => params.get(PARAMS[facet])?.trim() ?? "";

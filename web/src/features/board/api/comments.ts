@@ -10,6 +10,6 @@ export const AddComment = graphql(`
   }
 `);
 
-/** Says something on an issue, on GitHub. The same text within a minute is said once, so trying again is safe. */
+/** Posts a comment on GitHub. The same text within a minute is posted once, so a retry is safe. */
 export const addComment = (issueId: string, body: string): Promise<Answer<unknown>> =>
   change(AddComment, { input: { issueId, body } });

@@ -236,7 +236,7 @@ describe("taking back", () => {
     expect(lost).toHaveBeenCalledWith(remembered, NO);
   });
 
-  it("leaves another line alone that has the same name since the service began anew", async () => {
+  it("does not undo another entry with the same id after a reset of the database", async () => {
     undoHistory.push([remembered]);
     undoHistory.push([remembered]);
     vi.mocked(ask).mockResolvedValue({

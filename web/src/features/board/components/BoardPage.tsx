@@ -40,7 +40,7 @@ import { useLostFocus } from "./useFocusRequests.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
 
-/** How often a board that shows what is old asks what has become old. */
+/** How often a board of stale issues checks which issues have become stale. */
 const AGES_MS = 15 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 

@@ -49,7 +49,7 @@ it("opens what is cached here, and what is not on GitHub", async () => {
   expect(link.getAttribute("target")).toBe("_blank");
 });
 
-it("tells of a state that is not known yet, and where a dependency was read", () => {
+it("shows an unknown state, and where a dependency was read", () => {
   show([cached(4, { issue: null, isOpen: null, sources: ["GITHUB", "TEXT"] })], []);
   const link = screen.getByRole("link");
   expect(link.title).toBe(

@@ -157,7 +157,7 @@ function Confirmation({ lease, onClose }: { readonly lease: Lease; readonly onCl
     >
       <p className="text-board text-ink-soft">
         {lease.agent} loses the issue at once, and what it still writes is refused. Work in progress
-        is ready again for whoever asks next.
+        is ready again for the next agent.
       </p>
       <label htmlFor={field} className="sr-only">
         Why, for the audit log

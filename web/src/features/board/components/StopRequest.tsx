@@ -133,8 +133,8 @@ export function AskToStop({
       onSubmit={() => void submit()}
     >
       <p className="text-board text-ink-soft">
-        {agent} is told with its next renewal and can still save what it has. If it has not stopped
-        in time, the issue is taken from it. That counts as no failure.
+        {agent} receives this with its next renewal and can still save what it has. If it has not
+        stopped in time, the issue is taken from it. That counts as no failure.
       </p>
       <TextField
         label="Why"

@@ -221,7 +221,7 @@ function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swim
   );
 }
 
-/** The width of an element, kept true. */
+/** The width of an element, updated live. */
 function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
   const [width, setWidth] = useState<number>();
   useLayoutEffect(() => {

@@ -2,7 +2,7 @@ import { staleBefore } from "@/lib/stale.ts";
 import { PRIORITIES, STATUSES, statusWord, type Priority, type Status } from "@/lib/statuses.ts";
 import type { IssueFilter } from "../api/documents.ts";
 
-/** What the address of a board asks for. Agents and owners are bare names; the address holds the whole label. */
+/** The filter in the address of a board. Agents and owners are bare names; the address contains the whole label. */
 export type BoardFilter = {
   readonly repositories: readonly string[];
   /** The columns that are shown; all when there are none. */
@@ -47,7 +47,7 @@ export const FACETS = {
 
 export type Facet = keyof typeof FACETS;
 
-/** The members that are asked for or not, by their names in the address. */
+/** The boolean members, by their names in the address. */
 export const FLAGS = ["stale", "includeClosed"] as const;
 
 export type Flag = (typeof FLAGS)[number];

@@ -354,7 +354,7 @@ describe("a refusal", () => {
   });
 });
 
-it("a move that was never sent is taken back without a word", () => {
+it("a move that was never sent is undone silently", () => {
   store.load(snapshot([issue(1, "READY")]));
   store.begin("iss_1", "BLOCKED");
   store.abandon("iss_1");

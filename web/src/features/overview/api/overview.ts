@@ -87,6 +87,6 @@ const stale = (now: number) => ({
   updatedBefore: staleBefore(now),
 });
 
-/** The state of all the work, kept true. */
+/** The state of all the work, updated live. */
 export const overviewQuery = () =>
   new LiveQuery<Overview>(() => ask(OverviewQuery, { days: DAYS, stale: stale(Date.now()) }));

@@ -38,7 +38,7 @@ export const ProjectsQuery = graphql(`
 /** A repository with the first issues of each of its columns. */
 export type Project = ResultOf<typeof ProjectsQuery>["projects"][number];
 
-/** Every tracked repository that has issues, by its short name, kept true. */
+/** Every tracked repository that has issues, by its short name, updated live. */
 export const projectsQuery = () =>
   new LiveQuery<readonly Project[]>(async () => {
     const answer = await ask(ProjectsQuery, { first: NAMED });

@@ -29,18 +29,18 @@ const send = (issueId: string, wanted: RowChange): Promise<Answer<unknown>> =>
     ? change(SetLane, { input: { issueId, lane: wanted.value } })
     : sendEdit(issueId, wanted);
 
-/** What became of a change: it is on its way, or was refused. One that is done leaves no trace. */
+/** The state of a change: it is being sent, or was rejected. A successful one is removed. */
 export type Asked =
   { readonly state: "under way" } | { readonly state: "refused"; readonly why: string };
 
-/** The changes that were asked for in the rows of one page. A row may go from one list to the other meanwhile. */
+/** The changes that were requested in the rows of one page. A row may move from one list to the other meanwhile. */
 export class Changes {
-  /** The issue of which it is being asked what to change. */
+  /** The issue whose change dialog is open. */
   readonly asking = signal<RowIssue | undefined>(undefined);
   /** By issue. Never changed in place. */
   readonly asked = signal<ReadonlyMap<string, Asked>>(new Map());
 
-  /** Changes an issue. `onDone` is waited for before it can be changed again. */
+  /** Changes an issue. `onDone` is awaited before it can be changed again. */
   async make(issue: RowIssue, wanted: RowChange, onDone: () => Promise<void>): Promise<void> {
     this.#note(issue.id, { state: "under way" });
     const { failure } = await send(issue.id, wanted);
@@ -67,7 +67,7 @@ const NAMES = { priority: "Priority", lane: "Lane", agent: "Agent" } as const;
 /** What people call an issue. */
 export const nameOf = ({ repository, number }: RowIssue): string => `${repository.name} #${number}`;
 
-/** What a change has done, as the end of a sentence that begins with the issue. */
+/** The result of a change, as the end of a sentence that begins with the issue. */
 function outcome(made: RowChange): string {
   switch (made.kind) {
     case "priority":

@@ -9,7 +9,7 @@ import type { Address } from "../model/address.ts";
 export const SHOWN = 50;
 /** Decisions that are shown. */
 const DECISIONS = 20;
-/** What time alone changes (a lease that runs out, an idle answer that is repeated) shows this soon. */
+/** Changes by time alone (an expired lease, a repeated idle response) are shown after at most this time. */
 const LOOK_MS = 15_000;
 
 const NamedFields = graphql(`
@@ -133,9 +133,9 @@ export const IssueName = graphql(
   [NamedFields],
 );
 
-/** Whose queue can be looked at, and which; and what can be paused. */
+/** The agents and lanes whose queue can be shown, and what can be paused. */
 export type Choices = ResultOf<typeof QueueChoices>;
-/** A queue as one agent would be served from it, with all that is known of why. */
+/** The queue of one agent, with the reasons for each position. */
 export type Queue = ResultOf<typeof QueueQuery>;
 export type Explained = Queue["queue"][number];
 export type Decision = Queue["workDecisions"]["nodes"][number];
@@ -143,7 +143,7 @@ export type Finding = Queue["queueDoctor"]["findings"][number];
 /** An issue by what people call it. */
 export type Named = ResultOf<typeof NamedFields>;
 
-/** The queue that an address asks for, kept true. */
+/** The queue of an address, updated live. */
 export const queueQuery = ({ agent, lane, everyone }: Address) =>
   new LiveQuery<Queue>(
     () =>
@@ -157,10 +157,10 @@ export const queueQuery = ({ agent, lane, everyone }: Address) =>
     LOOK_MS,
   );
 
-/** The agents and lanes that there are, kept true. */
+/** The existing agents and lanes, updated live. */
 export const choicesQuery = () => new LiveQuery<Choices>(() => ask(QueueChoices, {}));
 
-/** What issues are called; those that are not shown any more are left out. */
+/** Reads titles of issues; those that are no longer shown are left out. */
 export async function readNames(ids: readonly string[]): Promise<readonly Named[]> {
   const answers = await Promise.all(ids.map((id) => ask(IssueName, { id })));
   return answers.flatMap(({ data }) => data?.issue ?? []);

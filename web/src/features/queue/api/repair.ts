@@ -19,7 +19,7 @@ export const RepairWork = graphql(`
 
 type Entry = ResultOf<typeof RepairWork>["repairWork"]["auditEntry"];
 
-/** What became of a repair that was asked for here. */
+/** The state of a repair that was requested here. */
 export type Repair =
   | { readonly state: "under way"; readonly finding: Finding }
   | { readonly state: "done"; readonly finding: Finding; readonly entry: Entry }
@@ -29,7 +29,7 @@ export type Repair =
 export const keyOf = ({ issueId, ailment }: Pick<Finding, "issueId" | "ailment">): string =>
   `${issueId} ${ailment}`;
 
-/** The repairs that were asked for on one page, by finding, the last asked for last. Never changed in place. */
+/** The repairs that were requested on one page, by finding, the latest last. Never changed in place. */
 export class Repairs {
   readonly asked = signal<ReadonlyMap<string, Repair>>(new Map());
 

@@ -6,7 +6,7 @@ import { useMay } from "@/lib/viewer.ts";
 import { nameOf, type Changes, type RowIssue } from "../api/changes.ts";
 import { CHANGE } from "./rows.ts";
 
-/** What the viewer may change of an issue. GitHub knows nothing of lanes, so they can be changed where it is read-only. */
+/** What the viewer may change of an issue. Lanes are not stored on GitHub, so they can be changed even if it is read-only. */
 export function useMayChange({ repository }: RowIssue): {
   readonly labels: boolean;
   readonly lane: boolean;
@@ -15,7 +15,7 @@ export function useMayChange({ repository }: RowIssue): {
   return { labels: mayEdit && whyReadOnly(repository) === undefined, lane: useMay("lane") };
 }
 
-/** Asks what to change of the issue of a row; nothing for those who may change nothing of it. */
+/** Opens the change dialog for the issue of a row; not rendered for viewers who may not change it. */
 export function ChangeButton({
   issue,
   changes,

@@ -4,7 +4,7 @@ import type { Choices, Queue } from "../api/queue.ts";
 import { ChangePicker } from "./ChangePicker.tsx";
 import { keepFocus } from "./rows.ts";
 
-/** Asks what to change of the issue whose row was pressed, and changes it; nothing while none was. */
+/** The change dialog of the issue whose button was pressed; nothing without one. */
 export function Changing({
   changes,
   queue,
@@ -12,7 +12,7 @@ export function Changing({
   ...offered
 }: {
   readonly changes: Changes;
-  /** The queue as it is shown, in which the issue may be another meanwhile. */
+  /** The queue as shown; the issue may have changed in it meanwhile. */
   readonly queue: Queue["queue"];
   readonly agents: Choices["agents"];
   readonly lanes: readonly string[];

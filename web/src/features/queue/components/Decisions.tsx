@@ -9,7 +9,7 @@ import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
 import { readNames, type Decision, type Named } from "../api/queue.ts";
 
-/** Named of what could be had, and of what was withheld, when something was decided. */
+/** How many candidates and withheld issues of a decision are named. */
 const NAMED = 5;
 
 type Props = {
@@ -99,7 +99,7 @@ function Answer({
   );
 }
 
-/** What could be had then, and what was withheld. */
+/** The candidates and the withheld issues of a decision. */
 function Why({
   decision,
   named,
@@ -168,7 +168,7 @@ function Name({ id, names }: { readonly id: string; readonly names: ReadonlyMap<
   );
 }
 
-/** What issues are called: those that the page knows, and those that had to be asked for. */
+/** The titles of issues: those that the page has, and those that are requested. */
 function useNames(ids: readonly string[], named: readonly Named[]): ReadonlyMap<string, Named> {
   const [read, setRead] = useState<readonly Named[]>([]);
   const names = new Map([...read, ...named].map((issue) => [issue.id, issue]));

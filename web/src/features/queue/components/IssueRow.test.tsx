@@ -43,7 +43,7 @@ it("tells it once where it is the reason why the issue is withheld", () => {
   expect(rows().join().split("because scout failed on it")).toHaveLength(2);
 });
 
-it("tells of a pause once, above the rows it withholds", () => {
+it("shows a pause once, above the rows it withholds", () => {
   pauses.set([PAUSED, { ...PAUSED, id: "2", summary: "Everything is paused by ben" }]);
   const because = "is not served, because everything is paused by ana: A release.";
   const container = withheld(

@@ -11,7 +11,7 @@ import { unmentionedFailure } from "../model/failures.ts";
 import { ChangeButton } from "./ChangeButton.tsx";
 import { ROW } from "./rows.ts";
 
-/** An issue as the queue sees it, with a sentence on why it stands where it stands. The keys go from one to the next. */
+/** An issue of the queue, with a sentence that explains its position. Keys navigate between rows. */
 export function IssueRow({
   issue,
   usualLane,
@@ -28,7 +28,7 @@ export function IssueRow({
   readonly usualLane: string | undefined;
   readonly changes: Changes;
   readonly why: string;
-  /** What stands before it; a withheld issue has no place. */
+  /** Shown before it; a withheld issue has no position. */
   readonly place?: ReactNode;
   /** Whether it is what comes next. */
   readonly first?: boolean;

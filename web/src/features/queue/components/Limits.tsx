@@ -2,7 +2,7 @@ import { Meter } from "@/components/Meter.tsx";
 import { Panel } from "@/components/Panel.tsx";
 import type { Queue } from "../api/queue.ts";
 
-/** How much is being worked on, and how much may be. */
+/** The current work in progress and its limits. */
 export function Limits({ limits }: { readonly limits: Queue["workLimits"] }) {
   const { held, lanes, perAgent, perRepository, waitingForHuman } = limits;
   const others = [

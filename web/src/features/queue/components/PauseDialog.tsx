@@ -33,7 +33,7 @@ type Props = {
   readonly onClose: () => void;
 };
 
-/** Asks what of the work is to be paused, why and for how long. */
+/** The form for a pause: its scope, reason and duration. */
 export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
   const [scope, setScope] = useState<PauseScope>("EVERYTHING");
   const [chosen, setChosen] = useState("");

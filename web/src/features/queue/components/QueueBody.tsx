@@ -82,7 +82,7 @@ export function QueueBody({
   );
 }
 
-/** NoAgent to look at: it is not known yet which agents there are, or there are none. */
+/** Shown when no agent is selected: the agents are not loaded yet, or there are none. */
 function NoAgent({ controls, known }: { readonly controls: ReactNode; readonly known: boolean }) {
   return (
     <div className="flex min-h-0 min-w-0 grow flex-col">

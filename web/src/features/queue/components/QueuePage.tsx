@@ -14,19 +14,19 @@ import { addressOfSearch, searchOfAddress, type Address } from "../model/address
 import { changeRow, navigateRows } from "./rows.ts";
 import { QueueBody } from "./QueueBody.tsx";
 
-// Rarely wanted: it comes when it is.
+// Rarely needed, so it is loaded on demand.
 const PauseDialog = lazy(async () => ({
   default: (await import("./PauseDialog.tsx")).PauseDialog,
 }));
 
-/** The agent that was looked at last in this browser. */
+/** The agent that was selected last in this browser. */
 const LAST = "dispatch-queue-agent";
 
 const EVERY_LANE = "Every claimable lane";
 
 type Choosing = "agent" | "lane" | "pause" | undefined;
 
-/** What an agent would be given next and why, what is kept back and why, and what is wrong with the queue. */
+/** The issues that an agent would be served next, the withheld ones with reasons, and the inconsistencies of the queue. */
 export function QueuePage() {
   const [path, navigate] = useLocation();
   const asked = addressOfSearch(useSearch());
@@ -170,7 +170,7 @@ export function QueuePage() {
   );
 }
 
-/** The agent of an address that names none: the one looked at last, else the one with the most to do. */
+/** The agent for an address without one: the one selected last, otherwise the one with the most work. */
 function usualAgent(choices: Choices | undefined): string {
   if (!choices) return "";
   const last = localStorage.getItem(LAST);

@@ -5,7 +5,7 @@ import type { Changes } from "../api/changes.ts";
 import { SHOWN, type Explained } from "../api/queue.ts";
 import { IssueRow } from "./IssueRow.tsx";
 
-/** What the agent would be given, best first, and what each place comes from. */
+/** The eligible issues, best first, each with the reason for its rank. */
 export function Ranked({
   agent,
   ranked,

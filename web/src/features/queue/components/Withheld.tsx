@@ -14,7 +14,7 @@ import type { Explained } from "../api/queue.ts";
 import { countReasons, pauseOf, withoutPause } from "../model/withheld.ts";
 import { IssueRow } from "./IssueRow.tsx";
 
-/** More than this is shown when asked for. */
+/** More rows than this are shown on request. */
 const FIRST = 12;
 
 /** What a retry ends. */
@@ -39,7 +39,7 @@ export function Withheld({
   const [reason, setReason] = useState<SkipReason>();
   const [whole, setWhole] = useState(false);
   const counts = countReasons(withheld);
-  // A reason that nothing has any more is let go of by itself.
+  // A selected reason is dropped when no issue has it any more.
   const chosen = counts.some((each) => each.reason === reason) ? reason : undefined;
   const found =
     chosen === undefined
@@ -92,7 +92,7 @@ export function Withheld({
   );
 }
 
-/** What of the work is paused, once for all the rows that are withheld because of it. */
+/** The pauses, shown once for all rows that are withheld because of them. */
 function Pauses({ of: rows }: { readonly of: readonly Explained[] }) {
   const known = useSignal(pauses);
   const now = useNow();

@@ -28,7 +28,7 @@ export function changeRow(): boolean {
 
 /** Gives the focus to the line of an issue, or else to the first, when the line that had it is gone. */
 export function keepFocus(id: string): void {
-  // What the page has just heard of is in it with the next drawing.
+  // The data that has just arrived is rendered with the next frame.
   requestAnimationFrame(() => {
     if (document.activeElement !== document.body) return;
     const link = (row: string) => document.querySelector<HTMLElement>(`[${row}] a`);

@@ -1,4 +1,4 @@
-/** What the address of the queue asks for. An empty lane asks for every lane that work is claimed from. */
+/** The parameters in the address of the queue. An empty lane selects every claimable lane. */
 export type Address = {
   readonly agent: string;
   readonly lane: string;

@@ -36,12 +36,12 @@ export type LabelSchemeInput = VariablesOf<typeof SetLabelScheme>["input"];
 /** What a scheme would make of a repository. */
 export type Preview = ResultOf<typeof LabelSchemePreview>["labelSchemePreview"];
 
-/** Asks what a scheme would make of a repository. Nothing is changed. */
+/** Previews a label scheme of a repository. Changes nothing. */
 export async function previewScheme(input: LabelSchemeInput): Promise<Answer<Preview>> {
   const answer = await ask(LabelSchemePreview, { input });
   return answer.failure ? answer : { data: answer.data.labelSchemePreview };
 }
 
-/** Says what a repository calls its labels. GitHub is not written to. */
+/** Sets the label scheme of a repository. Writes nothing to GitHub. */
 export const saveScheme = (input: LabelSchemeInput): Promise<Answer<unknown>> =>
   change(SetLabelScheme, { input });

@@ -95,7 +95,7 @@ export async function readRepositories(): Promise<Answer<readonly Repository[]>>
   return { data: answer.data.repositories.filter((repository) => repository.enabled) };
 }
 
-/** Tracks a repository. Its issues are on their way then: a sync is asked for, and where one is under way, it is next. */
+/** Tracks a repository and requests a sync of it; if one is already running, the repository is synced next. */
 export async function track(fullName: string): Promise<Answer<unknown>> {
   const answer = await change(TrackRepository, { input: { fullName } });
   if (!answer.failure) void sync(fullName);
@@ -108,7 +108,7 @@ export const untrack = (fullName: string): Promise<Answer<unknown>> =>
 /** What of people's work agents are served in a repository. */
 export type Serves = Repository["servesPeoplesWork"];
 
-/** Changes some of what agents are served in a repository; answers with the repository as it then is. */
+/** Changes which issues of people are served in a repository; returns the changed repository. */
 export async function setServes(
   fullName: string,
   serves: Partial<Serves>,

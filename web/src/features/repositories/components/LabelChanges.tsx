@@ -1,6 +1,6 @@
 import type { Preview } from "../api/labels.ts";
 
-/** Which issues would stand in another column, or have another priority or agent. */
+/** The issues whose column, priority or agent would change. */
 export function LabelChanges({ preview: { changes, changeCount } }: { readonly preview: Preview }) {
   const unlisted = changeCount - changes.length;
   return (

@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from "react";
 
-/** What a repository calls one of Dispatch's labels, with what that comes to below it. */
+/** The field for a repository's name of one of Dispatch's labels, with its effect below it. */
 export function LabelField({
   name,
   mark,
@@ -11,7 +11,7 @@ export function LabelField({
 }: {
   readonly name: string;
   readonly mark?: ReactNode;
-  /** Dispatch's own label, which an empty field stands for. */
+  /** Dispatch's own label, which an empty field means. */
   readonly own: string;
   readonly value: string;
   /** Undefined while it is not known. */

@@ -23,7 +23,7 @@ import { LabelChanges } from "./LabelChanges.tsx";
 import { LabelField } from "./LabelField.tsx";
 import { usePreview } from "./usePreview.ts";
 
-/** Asks what a repository calls Dispatch's labels, and shows what that would make of its issues. */
+/** The form for a repository's label scheme, with a preview of its effect on the issues. */
 export function LabelsDialog({
   repository: { fullName, labelScheme },
   onClose,
@@ -51,7 +51,7 @@ export function LabelsDialog({
   const field = (own: string) => ({
     own,
     value: fields[own] ?? "",
-    // Of what was typed since the answer nothing is known.
+    // There is no preview of what was typed since the last response.
     hint: previewed?.[own] === fields[own] ? hintOf(own, preview) : undefined,
     onChange: (value: string) => change({ ...fields, [own]: value }),
   });

@@ -10,7 +10,7 @@ const KINDS = [
   { kind: "owned", words: "labelled owner/…" },
 ] as const satisfies readonly { readonly kind: keyof Serves; readonly words: string }[];
 
-/** Which of people's work in a repository agents are served, and for those who may the way to change it. */
+/** Which issues of people in a repository are served to agents, with switches for those who may change that. */
 export function PeoplesWork({
   repository: { fullName, servesPeoplesWork },
   onChanged,
@@ -19,7 +19,7 @@ export function PeoplesWork({
   readonly onChanged: (repository: Repository) => void;
 }) {
   const may = useMay("serve");
-  // What was asked for and is not answered yet.
+  // Changes that were requested and not confirmed yet.
   const [asked, setAsked] = useState<Partial<Serves>>({});
   const [refusal, setRefusal] = useState<string>();
   const serves: Serves = { ...servesPeoplesWork, ...asked };

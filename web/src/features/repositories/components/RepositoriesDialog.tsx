@@ -98,7 +98,7 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
   );
 }
 
-/** How all of them stand to GitHub, and how far a running sync has come. */
+/** The sync state of all repositories, and the progress of a running sync. */
 function State() {
   const state = useSignal(syncState);
   const running = useRunningSync();

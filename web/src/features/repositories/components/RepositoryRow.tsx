@@ -13,7 +13,7 @@ const LabelsDialog = lazy(async () => ({
   default: (await import("./LabelsDialog.tsx")).LabelsDialog,
 }));
 
-/** One tracked repository, with what is wrong with it and the ways to change it. */
+/** One tracked repository, with its problems and actions. */
 export function RepositoryRow({
   repository,
   mayRemove,
@@ -185,7 +185,7 @@ export function UnreadableIssues({ repository }: { readonly repository: Reposito
   );
 }
 
-/** That GitHub refuses to change the issues of a repository, while they are left alone for that. */
+/** Shows that GitHub rejects changes to the issues of a repository, while it is in back-off. */
 export function Refusing({
   backoff: { reason, retryAt },
 }: {

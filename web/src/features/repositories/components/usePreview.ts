@@ -3,19 +3,19 @@ import type { Failure } from "@/lib/graphql/failure.ts";
 import { previewScheme, type Preview } from "../api/labels.ts";
 import { inputOf, type LabelFields } from "../model/labelFields.ts";
 
-/** Asked for this long after the last key. */
+/** The delay after the last key before a preview is requested, in milliseconds. */
 const PAUSE_MS = 300;
 
 type State = {
-  /** The last good answer; undefined before the first. */
+  /** The last successful response; undefined before the first. */
   readonly preview?: Preview;
-  /** What it was asked for. */
+  /** The fields for which it was requested. */
   readonly fields?: LabelFields;
-  /** Why the newest answer is none. */
+  /** Why the latest request failed. */
   readonly failure?: Failure | undefined;
 };
 
-/** What labels would make of a repository: asked at once, and after each pause in typing. */
+/** The preview of a label scheme: requested at once, and after each pause in typing. */
 export function usePreview(fullName: string, fields: LabelFields): State {
   const [state, setState] = useState<State>({});
   const isTyped = useRef(false);
@@ -24,7 +24,7 @@ export function usePreview(fullName: string, fields: LabelFields): State {
     const timer = setTimeout(
       () => {
         void previewScheme(inputOf(fullName, fields)).then(({ data: preview, failure }) => {
-          // An answer to what was typed before is dropped.
+          // A response for what was typed before is dropped.
           if (!here) return;
           setState((before) => (preview ? { preview, fields } : { ...before, failure }));
         });

@@ -7,12 +7,12 @@ import { untilEnd } from "../model/expiry.ts";
 
 const PATH = underBase("/api/session");
 
-/** Tells the other windows of this browser that somebody has signed in or out: they share the cookie. */
+/** Notifies the other windows of this browser about a sign-in or sign-out: they share the cookie. */
 const windows = new BroadcastChannel(`dispatch-session${BASE_PATH}`);
 
 /**
- * Signs a person in. The answer's cookie is the session, which scripts cannot read; the token is sent once and not
- * kept. Returns why nobody was signed in, undefined when they were.
+ * Signs a person in. The response's cookie is the session, which scripts cannot read; the token is
+ * sent once and not stored. Returns why the sign-in failed, undefined on success.
  */
 export async function signIn(name: string, token: string): Promise<SignInFailure | undefined> {
   const response = await request("POST", { name, token });
@@ -25,7 +25,7 @@ export async function signIn(name: string, token: string): Promise<SignInFailure
   return undefined;
 }
 
-/** Signs the person out. Returns why that failed, undefined when it did not. */
+/** Signs the person out. Returns why that failed, undefined on success. */
 export async function signOut(): Promise<string | undefined> {
   const response = await request("DELETE");
   if (!response) return UNREACHABLE.message;
@@ -53,7 +53,7 @@ export function watchSession(): () => void {
   };
 }
 
-/** Sends a request, with a body as JSON. Undefined when nobody answers. */
+/** Sends a request, with a body as JSON. Undefined if there is no response. */
 async function request(method: "POST" | "DELETE", body?: object): Promise<Response | undefined> {
   try {
     return await fetch(PATH, {
@@ -66,7 +66,7 @@ async function request(method: "POST" | "DELETE", body?: object): Promise<Respon
   }
 }
 
-/** Renews what depends on the session, here and in the other windows. Resolves to whether the server answered. */
+/** Reloads what depends on the session, here and in the other windows. Resolves to whether the server responded. */
 function changed(): Promise<boolean> {
   windows.postMessage("changed");
   return renew();

@@ -8,7 +8,7 @@ import { keepName, lastName } from "../model/lastName.ts";
 /** Keeps the browser from changing what is typed. */
 const VERBATIM = { autoCapitalize: "off", spellCheck: false } as const;
 
-/** Asks who somebody is and for a token of the server. The fields keep what is typed to themselves until it is sent. */
+/** The sign-in form: a name and a token of the server. The fields keep their values until they are sent. */
 export function SignInDialog({ onClose }: { readonly onClose: () => void }) {
   const [known] = useState(lastName);
   const [busy, setBusy] = useState(false);

@@ -3,13 +3,13 @@ import { notify } from "@/components/Notices.tsx";
 import { isSignedIn, viewer } from "@/lib/viewer.ts";
 import { signOut } from "../api/session.ts";
 
-/** Signs the person out, and says why where that fails. */
+/** Signs the person out, and shows why if that fails. */
 export async function signOutAndNotify(): Promise<void> {
   const problem = await signOut();
   if (problem !== undefined) notify(problem, "danger");
 }
 
-/** Says who has signed in or that nobody is signed in any more, whether here, in another window or by expiry. */
+/** Shows who has signed in or that nobody is signed in any more, whether here, in another window or by expiry. */
 export function useSessionNotices(): void {
   useEffect(() => {
     let before = viewer.get();

@@ -10,7 +10,7 @@ it("there is nothing to wait for without a session", () => {
 
 it.each([
   ["2026-06-01T13:00:00.000Z", 60 * MINUTE],
-  // The server is not asked in a loop when this clock is ahead of its own.
+  // The server gets no requests in a loop when this clock is ahead of its own.
   ["2026-06-01T12:00:01.000Z", MINUTE],
   ["2026-06-01T12:00:00.000Z", MINUTE],
   ["2026-05-01T12:00:00.000Z", MINUTE],

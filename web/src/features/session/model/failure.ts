@@ -1,4 +1,4 @@
-/** Why nobody was signed in, and the field that has to be corrected, if it is one of the two. */
+/** Why the sign-in failed, and the field that has to be corrected, if it is one of the two. */
 export type SignInFailure = {
   readonly field: "name" | "token" | undefined;
   readonly message: string;
@@ -11,7 +11,7 @@ export const UNREACHABLE: SignInFailure = {
 
 type Problem = Partial<Record<"detail" | "error" | "field", unknown>>;
 
-/** Reads the problem document of an answer. */
+/** Reads the problem document of a response. */
 export async function failureOf(response: Response): Promise<SignInFailure> {
   const problem = await problemOf(response);
   const said = [problem.detail, problem.error].find((text) => typeof text === "string");

@@ -16,6 +16,6 @@ export function keepName(name: string): void {
   try {
     localStorage.setItem(KEY, name);
   } catch {
-    // Without storage it is asked for again.
+    // Without storage the person types it again.
   }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::issues::{NodeList, RepositoryName};
+use super::nodes::{NodeList, RepositoryName};
 use super::text::storable;
 use crate::domain::IssueDetails;
 use crate::domain::details::{

@@ -11,6 +11,7 @@ use super::details::DetailsNode;
 use super::error::Error;
 use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
+use super::nodes::{NodeList, RepositoryName};
 use super::queries::{self, issue, issue_ids, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
 use super::response::{Rate, first_temporary, read};
@@ -371,12 +372,6 @@ struct IssueNode {
     details: DetailsNode,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RepositoryName {
-    pub(super) name_with_owner: String,
-}
-
 /// An account that can act: a person, a bot, a mannequin, an organisation, or a future kind.
 #[derive(Deserialize)]
 pub(super) struct ActorNode {
@@ -421,17 +416,6 @@ fn read_only(of: &issues::IssuesRepository) -> Option<ReadOnlyReason> {
 #[derive(Deserialize)]
 struct LabelNode {
     name: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct NodeList<T> {
-    nodes: Option<Vec<Option<T>>>,
-}
-
-impl<T> NodeList<T> {
-    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
-        self.nodes.unwrap_or_default().into_iter().flatten()
-    }
 }
 
 #[derive(Deserialize)]

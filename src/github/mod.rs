@@ -16,6 +16,7 @@ mod hooks;
 mod issues;
 mod labels;
 mod links;
+mod nodes;
 mod queries;
 mod repositories;
 mod response;

@@ -147,7 +147,7 @@ async fn a_page_has_everything_the_board_shows() {
     assert_eq!(open.labels, ["status/backlog", "type/bug"]);
     assert_eq!(open.author.as_deref(), Some("octavia"));
     let rate = page.rate.expect("the simulator limits");
-    assert_eq!((rate.limit, rate.remaining), (5_000, 4_998));
+    assert_eq!((rate.limit, rate.remaining), (5_000, 4_997));
     assert_eq!(rate.resets_at, noon() + TimeDelta::hours(1));
     assert_eq!(client.rate(), Some(rate));
 }

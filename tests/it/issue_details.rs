@@ -93,7 +93,7 @@ async fn the_priority_field_counts_where_there_is_no_priority_label() {
         assert_eq!(found["issues"]["nodes"], json!([{ "number": 1 }]));
         let id = given.issue(1).await.id;
         let move_it = "mutation($id: ID!) { \
-            moveIssue(input: { issueId: $id, status: IN_REVIEW }) { issue { priority } } }";
+            moveIssue(input: { issueId: $id, to: IN_REVIEW }) { issue { priority } } }";
         let moved = given.graphql(move_it, json!({ "id": id.to_string() })).await;
         assert_eq!(moved["moveIssue"]["issue"]["priority"], "P0", "a move keeps it");
         given.github.relabel(REPOSITORY, 1, &["priority/p3"], &[]).unwrap();
@@ -112,7 +112,7 @@ async fn a_github_without_these_fields_is_read_without_them() {
             "duplicateOf",
             "issueFieldValues",
             "issueType",
-            "parent {",
+            "parent",
             "stateReason",
             "subIssuesSummary",
         ]);

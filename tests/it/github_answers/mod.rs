@@ -147,12 +147,18 @@ fn errors_of(body: &Value) -> &[Value] {
     body["errors"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Whether an error occurred at or below a place.
+/// The members of an issue that it is read without if GitHub refuses them.
+const OPTIONAL: [&str; 5] =
+    ["duplicateOf", "issueFieldValues", "issueType", "parent", "subIssuesSummary"];
+
+/// Whether an error occurred at or below a place, other than the refusal of an optional member.
 fn is_struck(body: &Value, path: &[Value]) -> bool {
     let begins = |error: &Value| {
-        error["path"]
-            .as_array()
-            .is_some_and(|own| own.len() >= path.len() && own[..path.len()] == *path)
+        error["path"].as_array().is_some_and(|own| {
+            let is_optional =
+                own.iter().any(|name| name.as_str().is_some_and(|name| OPTIONAL.contains(&name)));
+            own.len() >= path.len() && own[..path.len()] == *path && !is_optional
+        })
     };
     errors_of(body).iter().any(begins)
 }

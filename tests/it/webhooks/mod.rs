@@ -493,6 +493,11 @@ async fn deliveries_are_listed_counted_and_replayed() {
         assert_eq!(data["webhookDeliveries"]["pageInfo"]["hasNextPage"], true);
         assert_eq!(data["webhookDeliveryCounts"].as_array().unwrap().len(), 3);
         assert_eq!(state_of(given, "d-1").await.1, "acme/other is not tracked");
+        let narrowed = "{ webhookDeliveries(event: \"issues\", repository: \"Acme/OTHER\") {
+            nodes { deliveryId } } none: webhookDeliveries(event: \"label\") { nodes { id } } }";
+        let data = given.graphql(narrowed, json!({})).await;
+        let only = json!({ "nodes": [{ "deliveryId": "d-1" }] });
+        assert_eq!((&data["webhookDeliveries"], &data["none"]["nodes"]), (&only, &json!([])));
 
         let all = "{ webhookDeliveries { nodes { id deliveryId } } }";
         let data = given.graphql(all, json!({})).await;

@@ -86,6 +86,11 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/queue", Tier::Read),
     ("GET", "/projects", Tier::Read),
     ("GET", "/agents", Tier::Read),
+    ("GET", "/automation", Tier::Read),
+    ("GET", "/automation/activity", Tier::Read),
+    ("GET", "/automation/repos/{owner}/{repo}", Tier::Read),
+    ("GET", "/automation/workflows/{id}", Tier::Read),
+    ("GET", "/webhooks", Tier::Read),
     ("GET", "/audit", Tier::Read),
     // The page that asks who you are needs its script, style and icon as well.
     ("GET", "/assets/{*file}", Tier::Public),

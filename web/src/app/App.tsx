@@ -23,6 +23,9 @@ const OverviewPage = lazy(async () => ({
   default: (await import("@/features/overview")).OverviewPage,
 }));
 const QueuePage = lazy(async () => ({ default: (await import("@/features/queue")).QueuePage }));
+const WebhooksPage = lazy(async () => ({
+  default: (await import("@/features/webhooks")).WebhooksPage,
+}));
 const ProjectsPage = lazy(async () => ({
   default: (await import("@/features/projects")).ProjectsPage,
 }));
@@ -61,6 +64,9 @@ export function App() {
               </Route>
               <Route path="/projects">
                 <ProjectsPage />
+              </Route>
+              <Route path="/webhooks">
+                <WebhooksPage />
               </Route>
               <Route path="/audit">
                 <AuditPage />

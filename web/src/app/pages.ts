@@ -5,6 +5,7 @@ import {
   ListOrdered,
   ScrollText,
   SquareKanban,
+  Webhook,
   type LucideIcon,
 } from "lucide-react";
 
@@ -14,6 +15,8 @@ export type Page = {
   readonly icon: LucideIcon;
   /** Pressed after `g`, it goes there. */
   readonly key: string;
+  /** Where its link is: everywhere if absent, `desk` on all but phones, `none` where other pages lead there. */
+  readonly rail?: "desk" | "none";
 };
 
 /** The pages there are, in the order of the rail. */
@@ -23,5 +26,6 @@ export const PAGES: readonly Page[] = [
   { path: "/queue", title: "Queue", icon: ListOrdered, key: "q" },
   { path: "/agents", title: "Agents", icon: Bot, key: "a" },
   { path: "/projects", title: "Projects", icon: FolderKanban, key: "p" },
-  { path: "/audit", title: "Audit", icon: ScrollText, key: "u" },
+  { path: "/audit", title: "Audit", icon: ScrollText, key: "u", rail: "desk" },
+  { path: "/webhooks", title: "Webhooks", icon: Webhook, key: "w", rail: "none" },
 ];

@@ -55,6 +55,7 @@ const WORDS: Readonly<Record<string, string>> = {
   worker_scope_denied: "was denied another's work",
   add_tracked_repo: "tracked the repository",
   remove_tracked_repo: "stopped tracking",
+  replay_webhook: "replayed a delivery",
   sign_in: "signed in",
   sign_out: "signed out",
 };

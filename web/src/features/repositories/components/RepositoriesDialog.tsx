@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { Link } from "wouter";
 import { Dialog } from "@/components/Dialog.tsx";
 import { NameForm } from "@/components/NameForm.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
@@ -43,7 +44,17 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
 
   return (
     <Dialog title="Repositories" onClose={onClose}>
-      <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
+      <p className="text-board text-ink-soft">
+        Dispatch shows the issues of these repositories. With{" "}
+        <Link
+          href="/webhooks"
+          onClick={onClose}
+          className="rounded text-accent underline underline-offset-2"
+        >
+          webhooks
+        </Link>{" "}
+        GitHub reports changes at once.
+      </p>
       <State />
       {mayTrack && (
         <NameForm

@@ -31,7 +31,7 @@ async function deliver(service: Service, event: string, id: string, payload: obj
   expect(response.status).toBe(202);
 }
 
-const foreign = { action: "labeled", repository: { full_name: "other/where" } };
+const foreign = { action: "created", repository: { full_name: "other/where" } };
 
 test("deliveries appear by themselves, are counted, narrowed down and replayed", async ({
   page,
@@ -55,8 +55,8 @@ test("deliveries appear by themselves, are counted, narrowed down and replayed",
   await page.getByRole("button", { name: /^Ignored/ }).click();
   await expect(page).toHaveURL(/\/webhooks\?state=ignored$/);
   await expect(rows).toHaveCount(1);
-  await ignored.getByRole("button", { name: "Replay label.labeled" }).click();
-  await expect(page.getByText("label.labeled is processed again.")).toBeVisible();
+  await ignored.getByRole("button", { name: "Replay label.created" }).click();
+  await expect(page.getByText("label.created is processed again.")).toBeVisible();
   await expect(ignored).toContainText("other/where is not tracked");
 
   await page.goto("/webhooks?event=push");

@@ -23,6 +23,18 @@ const OverviewPage = lazy(async () => ({
   default: (await import("@/features/overview")).OverviewPage,
 }));
 const QueuePage = lazy(async () => ({ default: (await import("@/features/queue")).QueuePage }));
+const AutomationPage = lazy(async () => ({
+  default: (await import("@/features/automation")).AutomationPage,
+}));
+const ActivityPage = lazy(async () => ({
+  default: (await import("@/features/automation")).ActivityPage,
+}));
+const AutomationRepositoryPage = lazy(async () => ({
+  default: (await import("@/features/automation")).RepositoryPage,
+}));
+const WorkflowPage = lazy(async () => ({
+  default: (await import("@/features/automation")).WorkflowPage,
+}));
 const WebhooksPage = lazy(async () => ({
   default: (await import("@/features/webhooks")).WebhooksPage,
 }));
@@ -65,6 +77,16 @@ export function App() {
               <Route path="/projects">
                 <ProjectsPage />
               </Route>
+              <Route path="/automation">
+                <AutomationPage />
+              </Route>
+              <Route path="/automation/activity">
+                <ActivityPage />
+              </Route>
+              <Route path="/automation/repos/:owner/:name">
+                {({ owner, name }) => <AutomationRepositoryPage owner={owner} name={name} />}
+              </Route>
+              <Route path="/automation/workflows/:id">{({ id }) => <WorkflowPage id={id} />}</Route>
               <Route path="/webhooks">
                 <WebhooksPage />
               </Route>

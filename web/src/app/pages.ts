@@ -2,6 +2,7 @@ import {
   Bot,
   ChartNoAxesColumn,
   FolderKanban,
+  CirclePlay,
   ListOrdered,
   ScrollText,
   SquareKanban,
@@ -25,7 +26,8 @@ export const PAGES: readonly Page[] = [
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },
   { path: "/queue", title: "Queue", icon: ListOrdered, key: "q" },
   { path: "/agents", title: "Agents", icon: Bot, key: "a" },
-  { path: "/projects", title: "Projects", icon: FolderKanban, key: "p" },
+  { path: "/automation", title: "Automation", icon: CirclePlay, key: "c" },
+  { path: "/projects", title: "Projects", icon: FolderKanban, key: "p", rail: "desk" },
   { path: "/audit", title: "Audit", icon: ScrollText, key: "u", rail: "desk" },
   { path: "/webhooks", title: "Webhooks", icon: Webhook, key: "w", rail: "none" },
 ];

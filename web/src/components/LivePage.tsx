@@ -15,7 +15,7 @@ export function LivePage<Data>({
   children,
 }: {
   readonly title: string;
-  readonly query: LiveQuery<Data>;
+  readonly query: Pick<LiveQuery<Data>, "state" | "open" | "refresh">;
   /** What stands beside the title, whether there is an answer or not. */
   readonly controls?: ReactNode;
   /** What stands between the head and the page, whether there is an answer or not. */

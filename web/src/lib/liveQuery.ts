@@ -37,6 +37,15 @@ export const listenToBoard = share(BoardChanged);
 export const listenToRuns = share(RunRecorded);
 export const listenToEntries = share(EntryAdded);
 
+/** Hears of changes: calls `onItem` for each, and `onMissed` when there may have been some. */
+export type Listen = (listener: {
+  readonly onItem: () => void;
+  readonly onMissed: () => void;
+}) => () => void;
+
+/** What most summaries count. */
+export const WORK: readonly Listen[] = [listenToBoard, listenToRuns, listenToEntries];
+
 /** However much happens, the question is asked no more often than this. */
 const AT_MOST_EVERY_MS = 1_500;
 
@@ -66,17 +75,27 @@ export class LiveQuery<Data> {
   readonly #lookEvery: number | undefined;
   readonly #answers = latestOnly();
 
-  /** `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight. */
-  constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
+  readonly #listenTo: readonly Listen[];
+
+  /**
+   * `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight.
+   * `listenTo` is for answers about something else than the work on issues.
+   */
+  constructor(
+    ask: () => Promise<Answer<Data>>,
+    lookEvery?: number,
+    listenTo: readonly Listen[] = WORK,
+  ) {
     this.#ask = ask;
     this.#lookEvery = lookEvery;
+    this.#listenTo = listenTo;
   }
 
   /** Asks, and keeps asking when things happen. Returns the function that stops it. */
   open(): () => void {
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };
-    const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
+    const stops = this.#listenTo.map((listen) => listen(listener));
     // What was asked before is older than what the streams send.
     if (this.#askedAt > -Infinity) soon();
     else void this.refresh();

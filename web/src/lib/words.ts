@@ -56,6 +56,11 @@ const WORDS: Readonly<Record<string, string>> = {
   add_tracked_repo: "tracked the repository",
   remove_tracked_repo: "stopped tracking",
   replay_webhook: "replayed a delivery",
+  rerun_workflow_run: "ran a workflow again",
+  rerun_failed_jobs: "ran failed jobs again",
+  cancel_workflow_run: "cancelled a run",
+  force_cancel_workflow_run: "cancelled a run by force",
+  dispatch_workflow: "started a workflow",
   sign_in: "signed in",
   sign_out: "signed out",
 };

@@ -21,6 +21,13 @@ export const CardFields = graphql(
       updatedAt
       blockedReason
       pullRequestUrl
+      pullRequests {
+        number
+        url
+        state
+        isDraft
+        checkState
+      }
       openBlockers
       unblocks
       queueScore

@@ -14,8 +14,9 @@ import {
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
 import { useNow } from "@/lib/time.ts";
+import { track } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { readRepositories, track, type Repository } from "../api/repositories.ts";
+import { readRepositories, type Repository } from "../api/repositories.ts";
 import { RepositoryRow } from "./RepositoryRow.tsx";
 
 /** The tracked repositories: look, add, remove. */

@@ -5,6 +5,10 @@ import { fullTime, since, useNow } from "@/lib/time.ts";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 import { Panel } from "./Panel.tsx";
 
+/** When a branch began to fail; what has failed for as long as is known comes first. */
+const began = ({ since: instant }: RedBranch): number =>
+  instant === null ? -Infinity : Date.parse(instant);
+
 /** Default branches that fail: which workflow, since when, since which commit and whose, longest first. */
 export function RedBranches({
   branches,
@@ -15,7 +19,7 @@ export function RedBranches({
 }) {
   const now = useNow();
   if (branches.length === 0) return null;
-  const sorted = [...branches].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
+  const sorted = [...branches].sort((a, b) => began(a) - began(b) || 0);
   return (
     <Panel
       title="Red default branches"
@@ -56,13 +60,17 @@ export function RedBranches({
             <span className="min-w-0 truncate text-meta text-ink-soft max-sm:order-2 max-sm:col-span-2 max-sm:col-start-2">
               <Since red={red} />
             </span>
-            <time
-              dateTime={red.since}
-              title={fullTime(red.since)}
-              className="tabular text-right text-meta font-medium text-danger"
-            >
-              {since(red.since, now)}
-            </time>
+            {red.since === null ? (
+              <span />
+            ) : (
+              <time
+                dateTime={red.since}
+                title={fullTime(red.since)}
+                className="tabular text-right text-meta font-medium text-danger"
+              >
+                {since(red.since, now)}
+              </time>
+            )}
           </li>
         ))}
       </ul>

@@ -7,6 +7,7 @@ it.each([
   ["ERROR", "failure", "checks failed"],
   ["PENDING", "running", "checks running"],
   ["EXPECTED", "waiting", "checks expected"],
+  ["success", "success", "checks passed"],
   [null, "unknown", "no checks"],
   ["OF_THE_FUTURE", "unknown", "no checks"],
 ])("%s is %s", (state, outcome, words) => {

@@ -10,7 +10,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
 
 /** How all checks of a pull request stand together; `unknown` where it has none. */
 export const checkOutcome = (state: string | null): Outcome =>
-  state === null ? "unknown" : (OUTCOMES[state] ?? "unknown");
+  state === null ? "unknown" : (OUTCOMES[state.toUpperCase()] ?? "unknown");
 
 const WORDS: Readonly<Record<Outcome, string>> = {
   success: "checks passed",

@@ -69,7 +69,8 @@ export const RepositoryQuery = graphql(
               name
               visibility
               url
-              latestTag
+              latestVersion
+              latestTags
               updatedAt
             }
             pullRequests(first: 20) {
@@ -100,19 +101,14 @@ export const RepositoryQuery = graphql(
               creator
               url
               updatedAt
-              workflowRun {
-                id
-                workflow {
-                  id
-                }
-              }
+              workflowRunGithubId
             }
             lastSyncRun {
               id
               status
-              requests
-              workflowsFetched
-              runsFetched
+              requestsCount
+              workflowsCount
+              runsCount
               error
               startedAt
               completedAt

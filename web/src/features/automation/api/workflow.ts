@@ -138,7 +138,9 @@ export const RunQuery = graphql(
           id
           name
           status
+          statusText
           conclusion
+          conclusionText
           createdAt
           startedAt
           completedAt
@@ -149,7 +151,7 @@ export const RunQuery = graphql(
         artifacts {
           id
           name
-          sizeBytes
+          size
           expiresAt
           isExpired
         }
@@ -164,7 +166,9 @@ export const FailureQuery = graphql(`
     workflowRun(id: $id) {
       id
       failure {
-        job
+        job {
+          name
+        }
         step
         logExcerpt
         url

@@ -39,7 +39,7 @@ export function ActivityLine({
   readonly isFresh?: boolean;
   readonly isRepositoryShown?: boolean;
 }) {
-  const { Icon, color } = LOOKS[event.type] ?? { Icon: CircleDot, color: "text-ink-soft" };
+  const { Icon, color } = LOOKS[event.type ?? ""] ?? { Icon: CircleDot, color: "text-ink-soft" };
   const place = [event.branch, event.sha && shortSha(event.sha), event.actor].filter(Boolean);
   return (
     <div

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
@@ -6,7 +6,7 @@ import { FeedList } from "@/components/FeedList.tsx";
 import { FilterBar } from "@/components/FilterBar.tsx";
 import { EmptyState } from "@/components/states.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
-import { searchOfFacets } from "@/lib/facets.ts";
+import { isNarrowed, searchOfFacets } from "@/lib/facets.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { activityFeed, readRepositoryNames } from "../api/activity.ts";
 import {
@@ -19,11 +19,14 @@ import { ActivityLine } from "./ActivityLine.tsx";
 
 /** What happened in the automation of all repositories, newest first, growing as it happens. */
 export function ActivityPage() {
+  const filter = filterOfSearch(useSearch());
+  return <Filtered key={searchOfFacets(filter)} filter={filter} />;
+}
+
+/** The activity that a filter finds, mounted again for each by its `key`. */
+function Filtered({ filter }: { readonly filter: ActivityFilter }) {
   const [path, navigate] = useLocation();
-  const search = useSearch();
-  const filter = filterOfSearch(search);
-  const asked = searchOfFacets(filter);
-  const feed = useMemo(() => activityFeed(filterOfSearch(asked)), [asked]);
+  const [feed] = useState(() => activityFeed(filter));
   const { items, hasMore } = useSignal(feed.state);
   const names = useRepositoryNames();
   const change = (next: ActivityFilter) => {
@@ -76,7 +79,7 @@ export function ActivityPage() {
           estimate={53}
           line={(event, isFresh) => <ActivityLine event={event} isFresh={isFresh} />}
           empty={
-            asked === "" ? (
+            !isNarrowed(filter) ? (
               <EmptyState title="No events recorded yet">
                 Runs, releases, pull requests, deployments and syncs of the tracked repositories
                 appear here as they happen.

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, redBranch } from "@/lib/automationFixtures.ts";
 import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
-import { follow } from "@/lib/graphql/live.ts";
 import { AutomationEvents, type RedBranch } from "@/lib/automation.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { AutomationOfRepository, AutomationQuery, type Summary } from "../api/automation.ts";
@@ -19,7 +18,13 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ask: vi.fn(),
   change: vi.fn(),
 }));
-vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
+const streams = vi.hoisted(() => new Map<unknown, { onItem: (data: unknown) => void }>());
+vi.mock("@/lib/graphql/live.ts", () => ({
+  follow: (stream: { document: unknown; onItem: (data: unknown) => void }) => {
+    streams.set(stream.document, stream);
+    return () => undefined;
+  },
+}));
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
@@ -226,12 +231,7 @@ describe("the filters", () => {
 
 describe("what happens", () => {
   const send = (event: object) =>
-    act(() => {
-      const stream = vi
-        .mocked(follow)
-        .mock.calls.findLast(([{ document }]) => (document as unknown) === AutomationEvents);
-      stream?.[0].onItem({ automationEvents: event });
-    });
+    act(() => streams.get(AutomationEvents)?.onItem({ automationEvents: event }));
 
   it("is read of the repository alone that it is about", async () => {
     await show([summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })]);

@@ -24,6 +24,7 @@ import {
 } from "../model/repositoryFilter.ts";
 import { RepositoryCard } from "./RepositoryCard.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
+import { AutomationSyncProgress } from "./SyncProgress.tsx";
 
 /** The automation of all tracked repositories side by side. */
 export function AutomationPage() {
@@ -39,6 +40,7 @@ export function AutomationPage() {
     <LivePage
       title="Automation"
       query={query}
+      banner={<AutomationSyncProgress />}
       controls={
         <>
           <FilterBar

@@ -36,7 +36,11 @@ export function RepositoryCard({
     >
       <div className="flex items-center gap-1 pt-2 pr-2 pl-4">
         <h2 className="min-w-0 truncate font-semibold">
-          <Link href={repositoryAddress(fullName)} className="rounded hover:underline">
+          <Link
+            href={repositoryAddress(fullName)}
+            aria-label={fullName}
+            className="rounded hover:underline"
+          >
             <span className="font-normal text-ink-faint">{owner}/</span>
             {name}
           </Link>

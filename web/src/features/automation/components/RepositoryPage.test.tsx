@@ -191,7 +191,7 @@ describe("the other parts", () => {
           app: "codecov",
           status: "COMPLETED",
           conclusion: "SUCCESS",
-          url: null,
+          url,
           completedAt: updatedAt,
         },
       ],
@@ -204,7 +204,7 @@ describe("the other parts", () => {
           creator: "ben",
           url: null,
           updatedAt,
-          workflowRun: { id: "run_1", workflow: { id: "wfl_1" } },
+          workflowRunGithubId: "9007199254740993",
         },
       ],
       packages: [
@@ -214,7 +214,8 @@ describe("the other parts", () => {
           name: "rocket",
           visibility: "private",
           url,
-          latestTag: "v1",
+          latestVersion: "sha256:1",
+          latestTags: ["v1"],
           updatedAt,
         },
       ],
@@ -224,7 +225,7 @@ describe("the other parts", () => {
     expect(text("Checks of other apps")).toContain("coveragecodecov");
     expect(text("Deployments")).toContain("productionmain · ben");
     expect(panel("Deployments").getByRole("link", { name: "run" }).getAttribute("href")).toBe(
-      "/automation/workflows/wfl_1?run=run_1",
+      "https://github.com/acme/rocket/actions/runs/9007199254740993",
     );
     expect(text("Packages")).toContain("rocketv1containerprivate");
     expect(text("Secret scanning")).toContain("2 open alerts");
@@ -235,10 +236,10 @@ describe("the other parts", () => {
       {
         lastSyncRun: {
           id: "1",
-          status: "FAILED",
-          requests: 4,
-          workflowsFetched: 2,
-          runsFetched: 1,
+          status: "failed",
+          requestsCount: 4,
+          workflowsCount: 2,
+          runsCount: 1,
           error: "Timed out",
           startedAt: "2026-06-01T11:55:00.000Z",
           completedAt: "2026-06-01T11:55:09.000Z",

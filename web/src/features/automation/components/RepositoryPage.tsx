@@ -1,5 +1,5 @@
 import { ShieldAlert } from "lucide-react";
-import { useMemo, type ReactNode } from "react";
+import { useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { classes } from "@/components/classes.ts";
 import { FilterBar } from "@/components/FilterBar.tsx";
@@ -26,6 +26,7 @@ import { Checks, Deployments, Packages, Part, PullRequests, Releases } from "./p
 import { OnGitHub, RunLine } from "./RunLine.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
+import { AutomationSyncProgress } from "./SyncProgress.tsx";
 import { Tile } from "./WorkflowPage.tsx";
 
 const FACETS = ["workflow"] as const;
@@ -46,6 +47,7 @@ export function RepositoryPage({ owner, name }: { readonly owner: string; readon
     <LivePage
       title={repository?.fullName ?? fullName}
       query={query}
+      banner={<AutomationSyncProgress />}
       controls={
         repository && (
           <>
@@ -173,7 +175,7 @@ function Body({
           <PullRequests automation={automation} />
           <Releases automation={automation} />
           <Checks automation={automation} />
-          <Deployments automation={automation} />
+          <Deployments automation={automation} repositoryUrl={repository.url} />
           <Packages automation={automation} />
           <SecretAlerts automation={automation} url={repository.url} />
           <LastSync automation={automation} />
@@ -322,13 +324,19 @@ function SecretAlerts({
             rel="noreferrer noopener"
             className="rounded hover:underline"
           >
-            {count === 0 ? "No open alert" : `${plural(count, "open alert")}`}
+            {count === 0 ? "No open alert" : plural(count, "open alert")}
           </a>
         </p>
       )}
     </Part>
   );
 }
+
+const SYNC_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  running: "running",
+  completed: "success",
+  failed: "failure",
+};
 
 function LastSync({
   automation: { lastSyncRun: sync },
@@ -341,14 +349,13 @@ function LastSync({
     sync.completedAt === null
       ? undefined
       : duration(Date.parse(sync.completedAt) - Date.parse(sync.startedAt));
-  const outcome =
-    sync.status === "RUNNING" ? "running" : sync.status === "FAILED" ? "failure" : "success";
-  const facts: readonly ReactNode[] = [
+  const outcome = SYNC_OUTCOMES[sync.status.toLowerCase()] ?? "unknown";
+  const facts = [
     since(sync.startedAt, now),
-    took !== undefined && took !== "-" && took,
-    plural(sync.requests, "request"),
-    plural(sync.workflowsFetched, "workflow"),
-    plural(sync.runsFetched, "run"),
+    took === "-" ? undefined : took,
+    plural(sync.requestsCount, "request"),
+    plural(sync.workflowsCount, "workflow"),
+    plural(sync.runsCount, "run"),
   ];
   return (
     <Panel title="Last sync">

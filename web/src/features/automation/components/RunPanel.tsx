@@ -176,7 +176,7 @@ function FailureOf({ run }: { readonly run: RunDetails }) {
   };
   const found = reading.state === "read" ? reading.failure : null;
   const step = found?.step ?? job?.failedStep ?? null;
-  const name = found?.job ?? job?.name;
+  const name = found?.job.name ?? job?.name;
   return (
     <div className="rounded border border-danger/40 bg-danger-soft px-3 py-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
@@ -252,7 +252,7 @@ function Jobs({ jobs }: { readonly jobs: readonly Job[] }) {
       kinds={KINDS}
       onOpen={({ jobId }) => {
         const url = urls.get(jobId);
-        if (url != null) window.open(url, "_blank", "noreferrer,noopener");
+        if (url !== undefined) window.open(url, "_blank", "noreferrer,noopener");
       }}
       rows={rows.map(({ job, bars }) => ({
         name: job.name,
@@ -270,9 +270,9 @@ function Jobs({ jobs }: { readonly jobs: readonly Job[] }) {
 
 const UNITS = ["bytes", "kB", "MB", "GB"] as const;
 
-/** A number of bytes as people say it. It comes as text because it may be larger than a number is exact. */
-export function sizeWords(bytes: string): string {
-  let size = Number(bytes);
+/** A number of bytes as people say it. */
+export function sizeWords(bytes: number): string {
+  let size = bytes;
   let unit = 0;
   while (size >= 1_000 && unit < UNITS.length - 1) {
     size /= 1_000;
@@ -287,11 +287,11 @@ function Artifacts({ artifacts }: Pick<RunDetails, "artifacts">) {
     <div>
       <h3 className="mb-1 text-meta font-medium text-ink-soft">Artifacts</h3>
       <ul className="flex flex-wrap gap-x-5 gap-y-1 text-meta">
-        {artifacts.map(({ id, name, sizeBytes, expiresAt, isExpired }) => (
+        {artifacts.map(({ id, name, size, expiresAt, isExpired }) => (
           <li key={id} className={isExpired ? "text-ink-faint line-through" : undefined}>
             <span className="wrap-anywhere">{name}</span>{" "}
             <span className="tabular text-ink-faint">
-              {sizeWords(sizeBytes)}
+              {sizeWords(size)}
               {isExpired ? ", expired" : expiresAt !== null && `, until ${fullTime(expiresAt)}`}
             </span>
           </li>

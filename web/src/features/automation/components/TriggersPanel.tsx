@@ -13,7 +13,7 @@ export function TriggersPanel({
     <Panel title="Triggers">
       {fileError !== null && (
         <p className="mb-2 wrap-anywhere text-danger">
-          The file is malformed{fileError.line !== null && ` at line ${fileError.line}`}:{" "}
+          The file is malformed{fileError.line > 0 && ` at line ${fileError.line}`}:{" "}
           {fileError.message}
         </p>
       )}

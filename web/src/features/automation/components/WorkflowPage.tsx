@@ -145,7 +145,7 @@ function Body({
           {repository.fullName}
         </Link>
         <code className="min-w-0 truncate text-meta">{workflow.path}</code>
-        <OnGitHub url={workflow.url} name={workflow.name} />
+        {workflow.url !== null && <OnGitHub url={workflow.url} name={workflow.name} />}
       </p>
       <Tiles workflow={workflow} />
       <Panel

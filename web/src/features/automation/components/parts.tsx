@@ -1,10 +1,8 @@
 import { Lock } from "lucide-react";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
 import { OutcomeMark } from "@/components/OutcomeMark.tsx";
 import { Panel } from "@/components/Panel.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
-import { workflowAddress } from "@/lib/automation.ts";
 import { checkOutcome, checkWords } from "@/lib/checks.ts";
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import type { RepositoryAutomation } from "../api/repository.ts";
@@ -137,6 +135,12 @@ export function Releases({ automation }: Props) {
   );
 }
 
+/** What people call the newest version of a package. */
+const newestOf = ({
+  latestTags: [tag],
+  latestVersion,
+}: RepositoryAutomation["packages"][number]): string | null => tag ?? latestVersion;
+
 export function Packages({ automation: { packages, missingPermissions } }: Props) {
   const permission = permissionFor(missingPermissions, "PACKAGES");
   if (packages.length === 0 && permission === undefined) return null;
@@ -146,8 +150,8 @@ export function Packages({ automation: { packages, missingPermissions } }: Props
         {packages.map((each) => (
           <Line key={each.id}>
             <External href={each.url}>{each.name}</External>
-            {each.latestTag !== null && (
-              <span className="truncate text-meta text-ink-soft">{each.latestTag}</span>
+            {newestOf(each) !== null && (
+              <span className="truncate text-meta text-ink-soft">{newestOf(each)}</span>
             )}
             <Badge>{each.packageType.toLowerCase()}</Badge>
             <Badge>{each.visibility.toLowerCase()}</Badge>
@@ -171,11 +175,7 @@ export function Checks({ automation: { checks, missingPermissions } }: Props) {
             <span className="self-center">
               <OutcomeMark outcome={outcomeOf(check)} label={outcomeWords(check)} size={12} />
             </span>
-            {check.url === null ? (
-              <span className="min-w-0 truncate">{check.name}</span>
-            ) : (
-              <External href={check.url}>{check.name}</External>
-            )}
+            <External href={check.url}>{check.name}</External>
             <span className="shrink-0 text-meta text-ink-faint">{check.app}</span>
             <span className="grow" />
             {check.completedAt !== null && <RelativeTime instant={check.completedAt} />}
@@ -198,7 +198,10 @@ const DEPLOYMENTS: Readonly<Record<string, Outcome>> = {
   inactive: "skipped",
 };
 
-export function Deployments({ automation: { deployments, missingPermissions } }: Props) {
+export function Deployments({
+  automation: { deployments, missingPermissions },
+  repositoryUrl,
+}: Props & { readonly repositoryUrl: string }) {
   const permission = permissionFor(missingPermissions, "DEPLOYMENTS");
   if (deployments.length === 0 && permission === undefined) return null;
   return (
@@ -224,13 +227,15 @@ export function Deployments({ automation: { deployments, missingPermissions } }:
                 {[each.ref, each.creator].filter(Boolean).join(" · ")}
               </span>
               <span className="grow" />
-              {each.workflowRun && (
-                <Link
-                  href={workflowAddress(each.workflowRun.workflow.id, each.workflowRun.id)}
+              {each.workflowRunGithubId !== null && (
+                <a
+                  href={`${repositoryUrl}/actions/runs/${each.workflowRunGithubId}`}
+                  target="_blank"
+                  rel="noreferrer noopener"
                   className="shrink-0 rounded text-meta text-accent hover:underline"
                 >
                   run
-                </Link>
+                </a>
               )}
               <RelativeTime instant={each.updatedAt} />
             </Line>

@@ -6,6 +6,9 @@ import { ask, type Answer } from "@/lib/graphql/client.ts";
 
 type Any = TadaDocumentNode<unknown, Record<string, unknown>>;
 
+/** A document and its answer. */
+export type Answered = readonly [document: unknown, data: unknown];
+
 /** Answers each document with its data, or with what the function makes of the variables. */
 export function answer(...answers: readonly (readonly [document: unknown, data: unknown])[]): void {
   vi.mocked(ask).mockImplementation((document: Any, variables: Record<string, unknown>) => {

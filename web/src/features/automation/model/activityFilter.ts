@@ -39,6 +39,10 @@ export function queryOfFilter({ type, repo }: ActivityFilter): {
   return { repository: repo || null, types: isType(name) ? [name] : null };
 }
 
-/** What an event is called; the server's own word where we know none. */
-export const typeWords = (type: string): string =>
-  isType(type) ? ACTIVITY_TYPES[type] : type.toLowerCase().replaceAll("_", " ");
+/** What an event is called; the server's own word where we know none, and null where the server knows none. */
+export const typeWords = (type: string | null): string =>
+  type === null
+    ? "Event"
+    : isType(type)
+      ? ACTIVITY_TYPES[type]
+      : type.toLowerCase().replaceAll("_", " ");

@@ -7,7 +7,7 @@ type Job = {
   readonly name: string;
   readonly status: string;
   readonly conclusion: string | null;
-  readonly createdAt: string | null;
+  readonly createdAt: string;
   readonly startedAt: string | null;
   readonly completedAt: string | null;
   readonly failedStep: string | null;
@@ -36,14 +36,14 @@ const at = (instant: string | null): number | undefined =>
 /** The time that a job waited and the time that it ran, apart. A skipped job has neither. */
 export function barsOf(job: Job, now: number): readonly JobBar[] {
   const outcome = outcomeOf(job);
-  const created = at(job.createdAt);
+  const created = Date.parse(job.createdAt);
   const started = at(job.startedAt);
   const end = at(job.completedAt) ?? now;
   const isOver = job.conclusion !== null;
   if (outcome === "skipped") return [];
   const bars: JobBar[] = [];
   const waitedUntil = started ?? end;
-  if (created !== undefined && waitedUntil > created) {
+  if (waitedUntil > created) {
     bars.push({
       id: `${job.id} waiting`,
       jobId: job.id,

@@ -27,7 +27,7 @@ it("shows how long a run has been running, and no length while it waits", () => 
     startedAt: "2026-06-01T11:58:00.000Z",
   });
   expect(lengthOf(running, NOW)).toBe(120_000);
-  const waiting = run({ status: "QUEUED", conclusion: null, duration: null, startedAt: null });
+  const waiting = run({ status: "QUEUED", conclusion: null, duration: null });
   expect(lengthOf(waiting, NOW)).toBe(0);
   expect(stripBars([waiting], NOW)[0]?.words).toBe("#7 · Waiting · main · 10m ago");
 });

@@ -10,7 +10,7 @@ type Run = {
   readonly conclusionText?: string | null;
   readonly branch: string | null;
   readonly createdAt: string;
-  readonly startedAt: string | null;
+  readonly startedAt: string;
   readonly duration: number | null;
 };
 
@@ -33,7 +33,7 @@ export function lengthOf(
   now: number,
 ): number {
   if (run.duration !== null) return run.duration * 1_000;
-  if (run.startedAt === null || outcomeOf(run) !== "running") return 0;
+  if (outcomeOf(run) !== "running") return 0;
   return Math.max(0, now - Date.parse(run.startedAt));
 }
 

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod actor;
 pub mod association;
+pub mod automation;
 pub mod backoff;
 pub mod bounds;
 pub mod circles;

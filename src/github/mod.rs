@@ -5,10 +5,12 @@
 //! outcome is never retried; text from this module can be stored and shown (no NUL, no control
 //! characters except line feed and tab); an error never contains the token.
 
+mod app_tokens;
 mod circuit_breaker;
 mod client;
 mod comments;
 mod conversations;
+mod credentials;
 mod error;
 mod fingerprints;
 mod hooks;
@@ -24,6 +26,7 @@ pub mod webhooks;
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
+pub use credentials::AppCredentials;
 pub use error::{Concern, Error};
 pub use fingerprints::Fingerprint;
 pub use hooks::NewHook;

@@ -66,6 +66,7 @@ pub struct RunFacts {
     /// GitHub's id.
     pub github_id: i64,
     /// GitHub's id of its workflow.
+    #[serde(rename = "workflow_id")]
     pub workflow_github_id: i64,
     /// The path of the workflow's file; empty when GitHub does not say.
     pub path: String,

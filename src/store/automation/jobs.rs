@@ -2,12 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
+use super::upsert::{Upsert, rank};
+use crate::domain::automation::facts::{ArtifactFacts, JobFacts};
 use crate::domain::{ArtifactId, WorkflowJobId, WorkflowRunId};
+use crate::store::Connection;
 use crate::store::schema::{artifacts, workflow_jobs};
 
 /// A job of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = workflow_jobs, check_for_backend(diesel::pg::Pg))]
 pub struct WorkflowJob {
     /// Our id.
@@ -41,7 +45,7 @@ pub struct WorkflowJob {
 }
 
 /// A file that a run produced.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = artifacts, check_for_backend(diesel::pg::Pg))]
 pub struct Artifact {
     /// Our id.
@@ -60,4 +64,87 @@ pub struct Artifact {
     pub created_at: Option<DateTime<Utc>>,
     /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+const JOBS: Upsert = Upsert {
+    table: "workflow_jobs",
+    owner: "run_id",
+    key: "github_id",
+    columns: &[
+        "run_attempt",
+        "name",
+        "status",
+        "conclusion",
+        "created_at",
+        "started_at",
+        "completed_at",
+        "runner_name",
+        "runner_labels",
+        "failed_step",
+        "html_url",
+    ],
+    is_newer: concat!(rank!("excluded"), " >= ", rank!("old")),
+};
+
+const ARTIFACTS: Upsert = Upsert {
+    table: "artifacts",
+    owner: "run_id",
+    key: "github_id",
+    columns: &["name", "size_bytes", "expired", "created_at", "expires_at"],
+    is_newer: "excluded.expired OR NOT old.expired",
+};
+
+/// Writes jobs of a run, and returns those that are new or changed. A job never goes back.
+pub async fn write(
+    connection: &mut Connection,
+    run: WorkflowRunId,
+    jobs: &[JobFacts],
+) -> QueryResult<Vec<WorkflowJob>> {
+    JOBS.write(connection, run.0, jobs).await
+}
+
+/// Writes artifacts of a run.
+pub async fn write_artifacts(
+    connection: &mut Connection,
+    run: WorkflowRunId,
+    artifacts: &[ArtifactFacts],
+) -> QueryResult<Vec<Artifact>> {
+    ARTIFACTS.write(connection, run.0, artifacts).await
+}
+
+/// Deletes the jobs of earlier attempts of a run.
+pub async fn delete_earlier(
+    connection: &mut Connection,
+    run: WorkflowRunId,
+    attempt: i32,
+) -> QueryResult<usize> {
+    let earlier = workflow_jobs::table
+        .filter(workflow_jobs::run_id.eq(run).and(workflow_jobs::run_attempt.lt(attempt)));
+    diesel::delete(earlier).execute(connection).await
+}
+
+/// The jobs of runs, in GitHub's order.
+pub async fn of_runs(
+    connection: &mut Connection,
+    runs: &[WorkflowRunId],
+) -> QueryResult<Vec<WorkflowJob>> {
+    workflow_jobs::table
+        .filter(workflow_jobs::run_id.eq_any(runs))
+        .order((workflow_jobs::run_id, workflow_jobs::github_id))
+        .select(WorkflowJob::as_select())
+        .load(connection)
+        .await
+}
+
+/// The artifacts of runs, by name.
+pub async fn artifacts_of_runs(
+    connection: &mut Connection,
+    runs: &[WorkflowRunId],
+) -> QueryResult<Vec<Artifact>> {
+    artifacts::table
+        .filter(artifacts::run_id.eq_any(runs))
+        .order((artifacts::run_id, artifacts::name, artifacts::id))
+        .select(Artifact::as_select())
+        .load(connection)
+        .await
 }

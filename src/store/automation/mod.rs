@@ -10,6 +10,7 @@ pub mod releases;
 pub mod repositories;
 pub mod runs;
 pub mod sync_runs;
+mod upsert;
 pub mod workflows;
 
 pub use activity::Activity;

@@ -401,8 +401,9 @@ mod tests {
         let app = AppCredentials {
             app_id: "1".to_owned(),
             installation_id: None,
-            private_key: "-----BEGIN RSA PRIVATE KEY-----\naHVudGVyMg==\n-----END RSA PRIVATE KEY-----"
-                .to_owned(),
+            private_key:
+                "-----BEGIN RSA PRIVATE KEY-----\naHVudGVyMg==\n-----END RSA PRIVATE KEY-----"
+                    .to_owned(),
         };
         let error = AppTokens::new(&app).err().expect("unusable").to_string();
         assert!(error.contains("private key") && !error.contains("aHVu"), "{error}");

@@ -379,6 +379,72 @@ impl Client {
         Ok((status, body))
     }
 
+    /// Sends a request of the REST API, with retries where these are allowed, and returns a response of
+    /// any status that is neither a refusal nor a failure.
+    pub(super) async fn ask_rest(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        repeat: Repeat,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        if !self.is_configured() {
+            return Err(Error::Unconfigured);
+        }
+        self.check_gate()?;
+        let call_end = Instant::now() + self.shared.timeouts.call;
+        let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
+        let mut tries = 1;
+        loop {
+            let error = match self.ask_rest_once(request(), deadline).await {
+                Ok(answer) => {
+                    self.shared.circuit_breaker.record_answer();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match self.wait_before_repeat(&error, repeat, tries) {
+                Some(wait) if tries < TRIES && Instant::now() + wait < deadline => {
+                    tokio::time::sleep(wait).await;
+                }
+                _ => {
+                    self.record_failure(&error);
+                    self.record_health(&error, repeat);
+                    return Err(error);
+                }
+            }
+            tries += 1;
+        }
+    }
+
+    async fn ask_rest_once(
+        &self,
+        request: RequestBuilder,
+        deadline: Instant,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let bearer = self.authorize(deadline).await?;
+        let request = request.timeout(left.min(self.shared.timeouts.request));
+        let token = bearer.secret();
+        let (status, headers, body) = self.transmit(bearer.authorize(request), token).await?;
+        if status.is_client_error() || status.is_server_error() {
+            let now = self.now();
+            let received = Received { status, headers: &headers, body: &body, now, token };
+            let error = received.failure();
+            self.discard(&bearer, &error);
+            return Err(error);
+        }
+        Ok((status, headers, body))
+    }
+
+    /// A request to another address that GitHub redirected to, without the token.
+    pub(super) fn foreign_request(&self, address: Url) -> RequestBuilder {
+        self.shared.http.get(address).timeout(self.shared.timeouts.request)
+    }
+
+    /// The address of the REST API, without a slash at its end.
+    pub(super) fn rest_address(&self) -> &str {
+        self.shared.rest.as_str().trim_end_matches('/')
+    }
+
     /// The delay before a retry; none when a retry would not help or may do harm.
     fn wait_before_repeat(&self, error: &Error, repeat: Repeat, tries: u32) -> Option<Duration> {
         match (error, repeat) {

@@ -5,6 +5,8 @@
 //! outcome is never retried; text from this module can be stored and shown (no NUL, no control
 //! characters except line feed and tab); an error never contains the token.
 
+mod actions;
+mod actions_json;
 mod app_tokens;
 mod circuit_breaker;
 mod client;
@@ -20,9 +22,11 @@ mod links;
 mod queries;
 mod repositories;
 mod response;
+mod rest;
 mod text;
 pub mod webhooks;
 
+pub use actions::{DispatchedRun, ReadList, RunRequest, WorkflowFileText};
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
@@ -37,3 +41,4 @@ pub use labels::{Label, LabelChangeResult, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
 pub use repositories::Repository;
 pub use response::Rate;
+pub use rest::Fetched;

@@ -1,9 +1,13 @@
-//! Rules about workflows, their triggers and their runs.
-//!
-//! GitHub alone decides when a workflow runs. What is here explains that to people and checks what
-//! they enter before GitHub is asked.
+//! Continuous integration and what belongs to it: the words of GitHub, what is stored of its objects,
+//! what starts a workflow, and what counts as failing.
 
 pub mod cron;
 pub mod dispatch_inputs;
+pub mod facts;
+pub mod words;
 pub mod workflow_file;
 pub mod yaml;
+
+pub use facts::Etags;
+pub use words::{ActivityType, AutomationPart, Conclusion, RunStatus};
+pub use workflow_file::WorkflowFile;

@@ -1,0 +1,3 @@
+//! Continuous integration, releases, packages, pull requests and deployments of tracked repositories.
+
+pub mod lists;

@@ -2,6 +2,7 @@
 //! and what counts as failing.
 
 pub mod facts;
+pub mod log;
 pub mod words;
 
 pub use facts::Etags;

@@ -175,6 +175,24 @@ impl Client {
         Ok(Some(WorkflowFileText { sha, text }))
     }
 
+    /// The paths and blobs of the workflow files of the default branch, unless unchanged. Without such
+    /// files, there are none.
+    pub async fn workflow_files(
+        &self,
+        name: &FullName,
+        etag: Option<&str>,
+    ) -> Result<Fetched<ReadList<(String, String)>>, Error> {
+        let path = format!("{}/contents/.github/workflows", repository(name));
+        let none = ReadList { items: vec![], unreadable: 0, has_more: false };
+        match self.rest_list(&path, None, (etag, 1)).await {
+            Ok(list) => Ok(each(list, read::file)),
+            Err(Error::NotFound { .. }) => {
+                Ok(Fetched::Changed { data: none, etag: None, requests: 1 })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The newest deployments of a repository, unless unchanged. Their states are not in the list.
     pub async fn deployments(
         &self,

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::text::storable;
 use crate::domain::automation::facts::{
-    ArtifactFacts, CheckFacts, DeploymentFacts, JobFacts, PackageFacts, PullRequestFacts,
-    ReleaseFacts, RunFacts, WorkflowFacts,
+    ArtifactFacts, CheckFacts, CommitFacts, DeploymentFacts, JobFacts, PackageFacts,
+    PullRequestFacts, ReleaseFacts, RunFacts, WorkflowFacts,
 };
 
 /// The longest text that is stored, in characters.
@@ -139,6 +139,12 @@ fn failed_step(job: &Value) -> Option<String> {
     steps.iter().find(failed).and_then(|step| text(step, "name"))
 }
 
+/// The path and the blob of a file.
+pub(super) fn file(of: &Value) -> Option<(String, String)> {
+    (of.get("type")?.as_str()? == "file").then_some(())?;
+    Some((text(of, "path")?, text(of, "sha")?))
+}
+
 pub(super) fn artifact(of: &Value) -> Option<ArtifactFacts> {
     Some(ArtifactFacts {
         github_id: number(of, "id")?,
@@ -188,6 +194,39 @@ pub(super) fn package(of: &Value) -> Option<(Option<String>, PackageFacts)> {
         updated_at: time(of, "updated_at").unwrap_or(created_at),
     };
     Some((repository, package))
+}
+
+/// A package of an event, with its newest version.
+pub(super) fn registry_package(of: &Value) -> Option<PackageFacts> {
+    let version = of.get("package_version").filter(|version| version.is_object());
+    let created_at = time(of, "created_at")?;
+    let tag = version.and_then(|version| text(&version["container_metadata"]["tag"], "name"));
+    Some(PackageFacts {
+        github_id: number(of, "id")?,
+        package_type: text(of, "package_type")?.to_lowercase(),
+        name: text(of, "name")?,
+        visibility: text(of, "visibility").unwrap_or_else(|| "private".to_owned()),
+        html_url: text(of, "html_url").unwrap_or_default(),
+        version_count: 0,
+        latest_version: version
+            .and_then(|version| text(version, "version").or_else(|| text(version, "name"))),
+        latest_tags: tag.into_iter().collect(),
+        created_at,
+        updated_at: time(of, "updated_at").unwrap_or(created_at),
+    })
+}
+
+/// The newest commit of a push.
+pub(super) fn pushed_commit(of: &Value) -> Option<CommitFacts> {
+    let message = text(of, "message").unwrap_or_default();
+    let author = of.get("author").unwrap_or(&Value::Null);
+    Some(CommitFacts {
+        sha: text(of, "id")?,
+        title: message.lines().next().unwrap_or_default().to_owned(),
+        author: text(author, "username").or_else(|| text(author, "name")),
+        url: text(of, "url").unwrap_or_default(),
+        at: time(of, "timestamp")?,
+    })
 }
 
 /// The name and the tags of a version.

@@ -193,3 +193,12 @@ pub async fn closing(
     let rows = rows.into_iter().filter(asked);
     Ok(rows.map(|(name, number, row)| ((name, number), row)).collect())
 }
+
+/// How many pull requests of a repository are open, of those that are stored.
+pub async fn count_open(connection: &mut Connection, repository: RepositoryId) -> QueryResult<i64> {
+    pull_requests::table
+        .filter(pull_requests::repository_id.eq(repository).and(pull_requests::state.eq("open")))
+        .count()
+        .get_result(connection)
+        .await
+}

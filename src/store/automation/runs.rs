@@ -303,3 +303,17 @@ pub async fn set_artifacts_read(
         .await?;
     Ok(())
 }
+
+/// When the newest stored run of a repository was created.
+pub async fn newest(
+    connection: &mut Connection,
+    repository: RepositoryId,
+) -> QueryResult<Option<DateTime<Utc>>> {
+    dsl::workflow_runs
+        .filter(dsl::repository_id.eq(repository))
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .select(dsl::created_at)
+        .first(connection)
+        .await
+        .optional()
+}

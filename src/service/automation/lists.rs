@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{ActivityId, RepositoryId, WorkflowId, WorkflowRunId};
+use crate::domain::{ActivityId, FullName, RepositoryId, WorkflowId, WorkflowRunId};
 use crate::service::{App, Error, Result};
 use crate::store::automation::activity::ActivityFilter;
 use crate::store::automation::lists::{
@@ -13,7 +13,8 @@ use crate::store::automation::{
     Release, Workflow, WorkflowBranch, WorkflowJob, WorkflowRun, activity, branches, jobs,
     pull_requests, repositories, runs, sync_runs, workflows,
 };
-use crate::store::{Page, PageRequest};
+use crate::store::repositories::by_name;
+use crate::store::{Page, PageRequest, Repository};
 
 /// How many of its newest runs a workflow's average and success rate are of.
 pub const STATISTICS_RUNS: i64 = 100;
@@ -23,6 +24,12 @@ pub const MOST_BRANCHES: i64 = 100;
 
 /// The most workflows that fail on a default branch, and the most of one path.
 pub const MOST_WORKFLOWS: i64 = 500;
+
+/// The tracked repository with this name.
+pub async fn find_repository(app: &App, name: &FullName) -> Result<Repository> {
+    let found = by_name(&mut *app.connection().await?, name).await?;
+    found.filter(|row| row.enabled).ok_or_else(|| Error::no_repository(name))
+}
 
 /// The automation data of repositories as a whole. One that was never synced is missing.
 pub async fn repository_rows(app: &App, ids: &[RepositoryId]) -> Result<Vec<AutomationRepository>> {
@@ -132,31 +139,30 @@ pub async fn branches_of(
 ) -> Result<Vec<(WorkflowBranch, WorkflowRun)>> {
     let mut connection = app.connection().await?;
     let rows = lists::branches(&mut connection, ids, MOST_BRANCHES).await?;
-    with_latest_runs(&mut connection, rows).await
+    with_runs(&mut connection, rows, |row| row.latest_run_id).await
 }
 
 /// The workflows that fail on the default branch of a tracked repository, the longest first, each with
-/// its newest run.
+/// its newest run that failed.
 pub async fn red_branches(app: &App) -> Result<Vec<(WorkflowBranch, WorkflowRun)>> {
     let mut connection = app.connection().await?;
     let rows = branches::red(&mut connection, MOST_WORKFLOWS).await?;
-    with_latest_runs(&mut connection, rows).await
+    with_runs(&mut connection, rows, |row| row.failing_run_id.unwrap_or(row.latest_run_id)).await
 }
 
-async fn with_latest_runs(
+async fn with_runs(
     connection: &mut crate::store::Connection,
     rows: Vec<WorkflowBranch>,
+    run_of: impl Fn(&WorkflowBranch) -> WorkflowRunId,
 ) -> Result<Vec<(WorkflowBranch, WorkflowRun)>> {
-    let ids: Vec<WorkflowRunId> = rows.iter().map(|row| row.latest_run_id).collect();
+    let ids: Vec<WorkflowRunId> = rows.iter().map(&run_of).collect();
     let runs = runs::by_ids(connection, &ids).await?;
     let runs: HashMap<_, _> = runs.into_iter().map(|run| (run.id, run)).collect();
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            let run = runs.get(&row.latest_run_id)?.clone();
-            Some((row, run))
-        })
-        .collect())
+    let with_run = |row: WorkflowBranch| {
+        let run = runs.get(&run_of(&row))?.clone();
+        Some((row, run))
+    };
+    Ok(rows.into_iter().filter_map(with_run).collect())
 }
 
 /// How the newest runs of workflows went.

@@ -19,7 +19,7 @@ use crate::store::schema::{
 use crate::store::{Connection, Page, PageRequest, Position, lower};
 
 /// How many things a repository has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct RepositoryCounts {
     /// The repository.
     #[diesel(sql_type = BigInt)]

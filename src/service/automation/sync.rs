@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::read::{RepositoryReading, read};
 use super::record::{self, Changes};
-use super::{jobs, lock};
+use super::{files, jobs, lock};
 use crate::domain::{AutomationSyncRunId, FullName};
 use crate::github;
 use crate::service::{App, Error, Result};
@@ -283,6 +283,11 @@ async fn read_and_store(app: &App, repository: &Repository, tally: &mut SyncTall
     }
     let are_runs_new = reading.runs.is_some();
     tally.is_changed |= store(app, repository, &reading).await?;
+    if let Some(files) = &reading.files {
+        let (requests, is_changed) = files::refresh(app, repository, files).await?;
+        tally.requests += requests;
+        tally.is_changed |= is_changed;
+    }
     if are_runs_new {
         let (requests, is_changed) = jobs::read_needed(app, repository).await?;
         tally.requests += requests;

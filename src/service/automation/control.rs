@@ -93,6 +93,10 @@ pub async fn request_run(
     let github = app.github.for_owner(name.owner()).within(GITHUB_TIME);
     let requested = github.request_run(name, run.github_id, request).await;
     settle(app, &entry, requested.as_ref().err()).await?;
+    if matches!(requested, Err(github::Error::NotFound { .. })) {
+        // It may have been deleted while it was shown.
+        refresh_run(app, &repository, run.github_id).await.map(drop).unwrap_or_default();
+    }
     requested?;
     // Best effort: the next sync or event brings what cannot be read now.
     let refreshed = refresh_run(app, &repository, run.github_id).await;

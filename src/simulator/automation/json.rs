@@ -3,7 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::state::{RunState, SimulatedJob, WorkflowState};
+use super::state::{
+    DeploymentState, PullRequestState, ReleaseState, RunState, SimulatedJob, WorkflowState,
+};
 
 pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -168,6 +170,130 @@ pub(super) fn artifact(
         "archive_download_url": format!("{api}/zip"), "expired": false,
         "created_at": time(run.created_at), "expires_at": time(expires_at),
         "updated_at": time(run.created_at),
+    })
+}
+
+pub(super) fn commit(full_name: &str, run: &RunState) -> Value {
+    let sha = &run.sha;
+    let api = format!("https://api.github.com/repos/{full_name}");
+    let person = json!({
+        "name": run.actor, "email": "octavia@example.org", "date": time(run.created_at),
+    });
+    json!({
+        "sha": sha, "node_id": format!("C_{sha}"), "url": format!("{api}/commits/{sha}"),
+        "html_url": format!("https://github.com/{full_name}/commit/{sha}"),
+        "comments_url": format!("{api}/commits/{sha}/comments"),
+        "commit": {
+            "message": run.title, "author": person, "committer": person, "comment_count": 0,
+            "url": format!("{api}/git/commits/{sha}"),
+            "tree": { "sha": sha, "url": format!("{api}/git/trees/{sha}") },
+        },
+        "author": user(&run.actor, "User"), "committer": user(&run.actor, "User"), "parents": [],
+    })
+}
+
+pub(super) fn check(
+    full_name: &str,
+    sha: &str,
+    (id, name, conclusion): &(i64, String, Option<String>),
+) -> Value {
+    let at = "2026-05-20T11:00:00Z";
+    json!({
+        "id": id, "node_id": node("CR", *id), "head_sha": sha, "name": name, "external_id": "",
+        "url": format!("https://api.github.com/repos/{full_name}/check-runs/{id}"),
+        "html_url": format!("https://github.com/{full_name}/runs/{id}"),
+        "details_url": "https://example.org/check", "conclusion": conclusion,
+        "status": if conclusion.is_some() { "completed" } else { "in_progress" },
+        "started_at": at, "completed_at": conclusion.is_some().then_some(at),
+        "output": {
+            "title": null, "summary": null, "text": null, "annotations_count": 0,
+            "annotations_url": "https://api.github.com/annotations",
+        },
+        "check_suite": { "id": 5 }, "pull_requests": [],
+        "app": {
+            "id": 9, "node_id": "A_9", "slug": "example-coverage", "name": "Example Coverage",
+            "owner": user("example", "Organization"), "description": null,
+            "external_url": "https://example.org", "html_url": "https://github.com/apps/example",
+            "created_at": at, "updated_at": at, "permissions": {}, "events": [],
+        },
+    })
+}
+
+pub(super) fn release(full_name: &str, of: &ReleaseState) -> Value {
+    let ReleaseState { id, tag, created_at, published_at } = of;
+    let api = format!("https://api.github.com/repos/{full_name}/releases/{id}");
+    json!({
+        "id": id, "node_id": node("RE", *id), "tag_name": tag, "name": tag, "body": null,
+        "target_commitish": "main", "draft": published_at.is_none(), "prerelease": false,
+        "created_at": time(*created_at), "published_at": published_at.map(time),
+        "author": user("octavia", "User"), "assets": [], "url": api,
+        "assets_url": format!("{api}/assets"), "upload_url": format!("{api}/assets{{?name,label}}"),
+        "html_url": format!("https://github.com/{full_name}/releases/tag/{tag}"),
+        "tarball_url": null, "zipball_url": null,
+    })
+}
+
+pub(super) fn pull_request(full_name: &str, of: &PullRequestState) -> Value {
+    let PullRequestState { number, title, branch, created_at, closed_at } = of;
+    let api = format!("https://api.github.com/repos/{full_name}");
+    let url = format!("{api}/pulls/{number}");
+    let side = |git_ref: &str| {
+        json!({
+            "label": format!("octavia:{git_ref}"), "ref": git_ref, "repo": repository(full_name),
+            "sha": "0123456789abcdef0123456789abcdef01234567", "user": user("octavia", "User"),
+        })
+    };
+    let link = |href: String| json!({ "href": href });
+    json!({
+        "url": url, "id": number, "node_id": node("PR", *number), "number": number,
+        "html_url": format!("https://github.com/{full_name}/pull/{number}"),
+        "diff_url": format!("https://github.com/{full_name}/pull/{number}.diff"),
+        "patch_url": format!("https://github.com/{full_name}/pull/{number}.patch"),
+        "issue_url": format!("{api}/issues/{number}"), "commits_url": format!("{url}/commits"),
+        "review_comments_url": format!("{url}/comments"),
+        "review_comment_url": format!("{api}/pulls/comments{{/number}}"),
+        "comments_url": format!("{api}/issues/{number}/comments"),
+        "statuses_url": format!("{api}/statuses/0123456789abcdef0123456789abcdef01234567"),
+        "state": if closed_at.is_none() { "open" } else { "closed" }, "locked": false,
+        "title": title, "user": user("octavia", "User"), "body": null, "labels": [],
+        "milestone": null, "created_at": time(*created_at), "updated_at": time(*created_at),
+        "closed_at": closed_at.map(time), "merged_at": null, "merge_commit_sha": null,
+        "assignee": null, "head": side(branch), "base": side("main"), "draft": false,
+        "_links": {
+            "comments": link(format!("{url}/comments")), "commits": link(format!("{url}/commits")),
+            "statuses": link(format!("{url}/statuses")), "html": link(url.clone()),
+            "issue": link(format!("{api}/issues/{number}")),
+            "review_comments": link(format!("{url}/comments")),
+            "review_comment": link(format!("{url}/comments")), "self": link(url.clone()),
+        },
+        "author_association": "MEMBER", "auto_merge": null,
+    })
+}
+
+pub(super) fn deployment(full_name: &str, of: &DeploymentState) -> Value {
+    let DeploymentState { id, environment, created_at, .. } = of;
+    let api = format!("https://api.github.com/repos/{full_name}");
+    let url = format!("{api}/deployments/{id}");
+    json!({
+        "url": url, "id": id, "node_id": node("DE", *id), "ref": "main", "task": "deploy",
+        "sha": "0123456789abcdef0123456789abcdef01234567", "payload": {},
+        "environment": environment, "original_environment": environment, "description": null,
+        "creator": user("octavia", "User"), "created_at": time(*created_at),
+        "updated_at": time(*created_at), "statuses_url": format!("{url}/statuses"),
+        "repository_url": api,
+    })
+}
+
+pub(super) fn deployment_status(full_name: &str, of: &DeploymentState) -> Value {
+    let DeploymentState { id, environment, state, run, created_at } = of;
+    let api = format!("https://api.github.com/repos/{full_name}");
+    let log = format!("https://github.com/{full_name}/actions/runs/{run}/job/1");
+    json!({
+        "url": format!("{api}/deployments/{id}/statuses/1"), "id": 1, "node_id": "DS_1",
+        "state": state, "creator": user("octavia", "User"), "description": "", "target_url": log,
+        "environment": environment, "log_url": log, "environment_url": "https://example.org",
+        "created_at": time(*created_at), "updated_at": time(*created_at),
+        "deployment_url": format!("{api}/deployments/{id}"), "repository_url": api,
     })
 }
 

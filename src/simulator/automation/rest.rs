@@ -166,6 +166,34 @@ fn repository_route(
                 None => Answer::not_found(),
             }
         }
+        ("GET", ["commits"]) => {
+            let newest = state.runs.values().filter(|run| run.branch == "main");
+            match newest.max_by_key(|run| (run.created_at, run.id)) {
+                Some(run) => Answer::json(200, &json!([json::commit(name, run)])),
+                None => Answer::problem(409, "Git Repository is empty."),
+            }
+        }
+        ("GET", ["commits", sha, "check-runs"]) => {
+            let all = state.checks.iter().map(|check| json::check(name, sha, check)).collect();
+            page(request, Some("check_runs"), all)
+        }
+        ("GET", ["releases"]) => {
+            let all = state.releases.iter().rev().map(|one| json::release(name, one)).collect();
+            page(request, None, all)
+        }
+        ("GET", ["pulls"]) => {
+            let all = state.pull_requests.iter().filter(|one| one.closed_at.is_none());
+            page(request, None, all.map(|one| json::pull_request(name, one)).collect())
+        }
+        ("GET", ["deployments"]) => {
+            let all = state.deployments.iter().rev();
+            page(request, None, all.map(|one| json::deployment(name, one)).collect())
+        }
+        ("GET", ["deployments", id, "statuses"]) => {
+            let found = state.deployments.iter().find(|one| one.id.to_string() == *id);
+            let all = found.map(|one| json::deployment_status(name, one));
+            page(request, None, all.into_iter().collect())
+        }
         ("GET", ["secret-scanning", "alerts"]) => match state.secret_alerts {
             None => Answer::problem(404, "Secret scanning is disabled on this repository."),
             Some(alerts) => {

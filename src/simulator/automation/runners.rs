@@ -102,6 +102,15 @@ impl Runners {
         }
         let repository = format!("{}/gateway", sample::OWNER);
         self.simulator.add_package(&repository, "gateway");
+        for (tag, is_published) in [("v1.3.0", true), ("v1.4.0", true), ("v1.5.0", false)] {
+            self.simulator.add_release(&repository, tag, is_published);
+        }
+        self.simulator.add_check(&repository, "Coverage", Some("success"));
+        let opened = ("fix-17", "Retry when the pool is empty");
+        self.simulator.add_branch_pull_request(&repository, 9_001, opened);
+        if let Some(run) = self.simulator.runs(&repository).last() {
+            self.simulator.add_deployment(&repository, run.id, ("production", "success"));
+        }
         self.simulator.set_secret_alerts(&repository, Some(2));
     }
 

@@ -38,6 +38,14 @@ pub(super) struct RepositoryState {
     pub(super) secret_alerts: Option<usize>,
     /// Names of container packages.
     pub(super) packages: Vec<(i64, String)>,
+    /// Names of checks of other apps, with their conclusions.
+    pub(super) checks: Vec<(i64, String, Option<String>)>,
+    /// Releases, oldest first.
+    pub(super) releases: Vec<ReleaseState>,
+    /// Pull requests.
+    pub(super) pull_requests: Vec<PullRequestState>,
+    /// Deployments, oldest first.
+    pub(super) deployments: Vec<DeploymentState>,
     /// Parts of paths whose requests are forbidden.
     pub(super) forbidden: Vec<&'static str>,
 }
@@ -52,6 +60,36 @@ pub(super) struct WorkflowState {
     pub(super) file: String,
     pub(super) created_at: DateTime<Utc>,
     pub(super) last_number: i64,
+}
+
+/// A release.
+#[derive(Debug, Clone)]
+pub(super) struct ReleaseState {
+    pub(super) id: i64,
+    pub(super) tag: String,
+    pub(super) created_at: DateTime<Utc>,
+    /// None for a draft.
+    pub(super) published_at: Option<DateTime<Utc>>,
+}
+
+/// A pull request.
+#[derive(Debug, Clone)]
+pub(super) struct PullRequestState {
+    pub(super) number: i64,
+    pub(super) title: String,
+    pub(super) branch: String,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) closed_at: Option<DateTime<Utc>>,
+}
+
+/// A deployment by a run.
+#[derive(Debug, Clone)]
+pub(super) struct DeploymentState {
+    pub(super) id: i64,
+    pub(super) environment: String,
+    pub(super) state: String,
+    pub(super) run: i64,
+    pub(super) created_at: DateTime<Utc>,
 }
 
 /// A run.
@@ -297,6 +335,70 @@ impl Simulator {
         let mut world = lock(&self.shared.automation);
         let id = world.fresh_id();
         world.repository(repository).packages.push((id, name.to_owned()));
+    }
+
+    /// Adds a release; a draft if it is not published.
+    pub fn add_release(&self, repository: &str, tag: &str, is_published: bool) {
+        let now = self.now().trunc_subsecs(0);
+        let mut world = lock(&self.shared.automation);
+        let id = world.fresh_id();
+        world.repository(repository).releases.push(ReleaseState {
+            id,
+            tag: tag.to_owned(),
+            created_at: now,
+            published_at: is_published.then_some(now),
+        });
+    }
+
+    /// Opens a pull request of a branch.
+    pub fn add_branch_pull_request(
+        &self,
+        repository: &str,
+        number: i64,
+        (branch, title): (&str, &str),
+    ) {
+        let created_at = self.now().trunc_subsecs(0);
+        self.automation_of(repository, |state| {
+            state.pull_requests.push(PullRequestState {
+                number,
+                title: title.to_owned(),
+                branch: branch.to_owned(),
+                created_at,
+                closed_at: None,
+            });
+        });
+    }
+
+    /// Closes a pull request without merging it.
+    pub fn close_branch_pull_request(&self, repository: &str, number: i64) {
+        let now = self.now().trunc_subsecs(0);
+        self.automation_of(repository, |state| {
+            for one in state.pull_requests.iter_mut().filter(|one| one.number == number) {
+                one.closed_at = Some(now);
+            }
+        });
+    }
+
+    /// Adds a deployment by a run.
+    pub fn add_deployment(&self, repository: &str, run: i64, (environment, state): (&str, &str)) {
+        let created_at = self.now().trunc_subsecs(0);
+        let mut world = lock(&self.shared.automation);
+        let id = world.fresh_id();
+        world.repository(repository).deployments.push(DeploymentState {
+            id,
+            environment: environment.to_owned(),
+            state: state.to_owned(),
+            run,
+            created_at,
+        });
+    }
+
+    /// Adds a check of another app on the newest commit.
+    pub fn add_check(&self, repository: &str, name: &str, conclusion: Option<&str>) {
+        let mut world = lock(&self.shared.automation);
+        let id = world.fresh_id();
+        let check = (id, name.to_owned(), conclusion.map(str::to_owned));
+        world.repository(repository).checks.push(check);
     }
 
     /// Forbids requests of the REST API whose path contains a part, such as `/secret-scanning/`.

@@ -14,7 +14,8 @@ use super::rest::{Fetched, RawList};
 use super::text::presentable;
 use crate::domain::FullName;
 use crate::domain::automation::facts::{
-    ArtifactFacts, DeploymentFacts, JobFacts, PackageFacts, RunFacts, WorkflowFacts,
+    ArtifactFacts, CheckFacts, CommitFacts, DeploymentFacts, JobFacts, PackageFacts,
+    PullRequestFacts, ReleaseFacts, RunFacts, WorkflowFacts,
 };
 
 /// Items of a page; GitHub's maximum.
@@ -202,6 +203,78 @@ impl Client {
         let path = format!("{}/deployments?per_page=30", repository(name));
         let list = self.rest_list(&path, None, (etag, 1)).await?;
         Ok(each(list, read::deployment))
+    }
+
+    /// The newest status of a deployment in it: its state, its log and its run.
+    pub async fn with_status(
+        &self,
+        name: &FullName,
+        deployment: DeploymentFacts,
+    ) -> Result<DeploymentFacts, Error> {
+        let id = deployment.github_id;
+        let path = format!("{}/deployments/{id}/statuses?per_page=1", repository(name));
+        let list = self.rest_list(&path, None, (None, 1)).await?;
+        Ok(match list {
+            Fetched::Changed { data, .. } if !data.items.is_empty() => {
+                read::with_status(deployment, &data.items[0], None)
+            }
+            Fetched::Changed { .. } | Fetched::Unchanged => deployment,
+        })
+    }
+
+    /// The newest releases, drafts included if the token may write, unless unchanged.
+    pub async fn releases(
+        &self,
+        name: &FullName,
+        etag: Option<&str>,
+    ) -> Result<Fetched<ReadList<ReleaseFacts>>, Error> {
+        let path = format!("{}/releases?per_page={PAGE_SIZE}", repository(name));
+        Ok(each(self.rest_list(&path, None, (etag, 2)).await?, read::release))
+    }
+
+    /// The open pull requests, the one that changed last first, unless unchanged.
+    pub async fn open_pull_requests(
+        &self,
+        name: &FullName,
+        etag: Option<&str>,
+    ) -> Result<Fetched<ReadList<PullRequestFacts>>, Error> {
+        let path = format!(
+            "{}/pulls?state=open&sort=updated&direction=desc&per_page={PAGE_SIZE}",
+            repository(name)
+        );
+        Ok(each(self.rest_list(&path, None, (etag, 10)).await?, read::pull_request))
+    }
+
+    /// The newest commit of the default branch, unless unchanged; none in an empty repository.
+    pub async fn latest_commit(
+        &self,
+        name: &FullName,
+        etag: Option<&str>,
+    ) -> Result<Fetched<ReadList<CommitFacts>>, Error> {
+        let path = format!("{}/commits?per_page=1", repository(name));
+        match self.rest_list(&path, None, (etag, 1)).await {
+            // The list goes on, and only its first item is asked for.
+            Ok(list) => Ok(each(list, read::commit)),
+            Err(Error::Refused { status: 409, .. }) => {
+                let data = ReadList { items: vec![], unreadable: 0, has_more: false };
+                Ok(Fetched::Changed { data, etag: None, requests: 1 })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The checks of a commit, except for those of GitHub Actions, unless unchanged.
+    pub async fn checks(
+        &self,
+        name: &FullName,
+        (sha, etag): (&str, Option<&str>),
+    ) -> Result<Fetched<ReadList<CheckFacts>>, Error> {
+        let path = format!("{}/commits/{sha}/check-runs?per_page={PAGE_SIZE}", repository(name));
+        let mut list = self.rest_list(&path, Some("check_runs"), (etag, 3)).await?;
+        if let Fetched::Changed { data, .. } = &mut list {
+            data.items.retain(|check| !read::is_of_actions(check));
+        }
+        Ok(each(list, read::check))
     }
 
     /// How many alerts of secret scanning are open, at most a thousand, unless unchanged.

@@ -216,6 +216,20 @@ pub(super) fn registry_package(of: &Value) -> Option<PackageFacts> {
     })
 }
 
+/// A commit of the list of commits.
+pub(super) fn commit(of: &Value) -> Option<CommitFacts> {
+    let git = of.get("commit")?;
+    let message = text(git, "message").unwrap_or_default();
+    let author = of.get("author").and_then(|author| text(author, "login"));
+    Some(CommitFacts {
+        sha: text(of, "sha")?,
+        title: message.lines().next().unwrap_or_default().to_owned(),
+        author: author.or_else(|| text(git.get("author")?, "name")),
+        url: text(of, "html_url").unwrap_or_default(),
+        at: time(git.get("committer")?, "date").or_else(|| time(git.get("author")?, "date"))?,
+    })
+}
+
 /// The newest commit of a push.
 pub(super) fn pushed_commit(of: &Value) -> Option<CommitFacts> {
     let message = text(of, "message").unwrap_or_default();
@@ -259,17 +273,28 @@ pub(super) fn deployment_with_status(
     status: &Value,
     run: Option<&Value>,
 ) -> Option<DeploymentFacts> {
-    let mut facts = deployment(of)?;
-    facts.state = text(status, "state")?.to_lowercase();
+    text(status, "state")?;
+    Some(with_status(deployment(of)?, status, run))
+}
+
+/// A deployment as a status says.
+pub(super) fn with_status(
+    mut facts: DeploymentFacts,
+    status: &Value,
+    run: Option<&Value>,
+) -> DeploymentFacts {
+    if let Some(state) = text(status, "state") {
+        facts.state = state.to_lowercase();
+    }
     facts.url = text(status, "log_url")
         .or_else(|| text(status, "target_url"))
         .or_else(|| text(status, "environment_url"));
-    facts.run_github_id =
-        run.and_then(|run| number(run, "id")).or_else(|| run_in(facts.url.as_deref()?));
+    let run = run.and_then(|run| number(run, "id"));
+    facts.run_github_id = run.or_else(|| run_in(facts.url.as_deref()?));
     if let Some(updated_at) = time(status, "updated_at").or_else(|| time(status, "created_at")) {
         facts.updated_at = facts.updated_at.max(updated_at);
     }
-    Some(facts)
+    facts
 }
 
 /// GitHub's id of the run in the address of its page or of one of its jobs.

@@ -5,6 +5,7 @@ use async_graphql::InputObject;
 use diesel_async::AsyncConnection;
 
 use super::record::{self, Changes};
+use crate::domain::automation::dispatch_inputs::{MOST_INPUTS, check_inputs};
 use crate::domain::{Actor, FullName, LabelSet, WorkflowId, WorkflowRunId};
 use crate::github::{self, DispatchedRun, RunRequest};
 use crate::service::board_events::audit_event;
@@ -13,12 +14,6 @@ use crate::service::{App, Error, Result};
 use crate::store::audit::{NewEntry, Outcome};
 use crate::store::automation::{Workflow, WorkflowRun, runs, workflows};
 use crate::store::{AuditEntry, Repository, audit, event_log, repositories};
-
-/// The most inputs of a workflow, by GitHub's limit.
-const MOST_INPUTS: usize = 25;
-
-/// The most characters of all inputs together, by GitHub's limit.
-const LONGEST_INPUTS: usize = 65_535;
 
 /// The longest name of a branch or tag, in characters.
 const LONGEST_REF: usize = 255;
@@ -98,6 +93,10 @@ pub async fn request_run(
     let github = app.github.for_owner(name.owner()).within(GITHUB_TIME);
     let requested = github.request_run(name, run.github_id, request).await;
     settle(app, &entry, requested.as_ref().err()).await?;
+    if matches!(requested, Err(github::Error::NotFound { .. })) {
+        // It may have been deleted while it was shown.
+        refresh_run(app, &repository, run.github_id).await.map(drop).unwrap_or_default();
+    }
     requested?;
     // Best effort: the next sync or event brings what cannot be read now.
     let refreshed = refresh_run(app, &repository, run.github_id).await;
@@ -150,19 +149,29 @@ fn check(command: &DispatchWorkflow) -> Result<()> {
             return refused("ref", "must be the name of a branch or tag".to_owned());
         }
     }
-    if command.inputs.len() > MOST_INPUTS {
-        return refused("inputs", format!("must not have more than {MOST_INPUTS} entries"));
-    }
-    let length: usize = command.inputs.iter().map(|one| one.name.len() + one.value.len()).sum();
-    if length > LONGEST_INPUTS {
-        return refused("inputs", format!("must not have more than {LONGEST_INPUTS} characters"));
-    }
-    let mut names: Vec<&str> = command.inputs.iter().map(|one| one.name.as_str()).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return refused("inputs", "must not have the same name twice".to_owned());
-    }
     Ok(())
+}
+
+/// The inputs as they are sent: checked against those that the workflow's file declares, if it could be
+/// read; otherwise GitHub checks them.
+fn inputs_for(workflow: &Workflow, given: &[WorkflowInput]) -> Result<Vec<(String, String)>> {
+    let given: Vec<(String, String)> =
+        given.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    let invalid = |reason: String| Error::Invalid { field: "inputs", reason };
+    let Some(file) = &workflow.file else {
+        return match given.len() <= MOST_INPUTS {
+            true => Ok(given),
+            false => Err(invalid(format!("must not have more than {MOST_INPUTS} entries"))),
+        };
+    };
+    let Some(declared) = &file.dispatch else {
+        let reason = format!("{} cannot be started by hand", workflow.name);
+        return Err(Error::Invalid { field: "workflowIds", reason });
+    };
+    let checked = check_inputs(declared, &given).map_err(|errors| {
+        invalid(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    })?;
+    Ok(checked.into_iter().collect())
 }
 
 async fn dispatch_one(
@@ -173,8 +182,7 @@ async fn dispatch_one(
 ) -> Result<(Option<WorkflowRun>, Option<String>)> {
     let name = &repository.full_name;
     let git_ref = command.git_ref.as_deref().unwrap_or(&repository.default_branch);
-    let inputs: Vec<(String, String)> =
-        command.inputs.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    let inputs = inputs_for(workflow, &command.inputs)?;
     let notes = format!("{} on {git_ref}, {} inputs", workflow.name, inputs.len());
     let entry = begin(app, actor, (name, "workflow_dispatch"), &notes).await?;
     let github = app.github.for_owner(name.owner()).within(GITHUB_TIME);

@@ -4,6 +4,7 @@
 //! and a timed sync of it is recorded as a time only. A repository that fails keeps its last data and has
 //! the error; it never stops another.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,17 +12,19 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
 
-use super::read::{RepositoryReading, read};
+use super::read::{KnownState, Parts, RepositoryReading, read};
 use super::record::{self, Changes};
-use super::{jobs, lock};
+use super::{files, jobs, lock};
 use crate::domain::{AutomationSyncRunId, FullName};
 use crate::github;
 use crate::service::{App, Error, Result};
 use crate::store::automation::repositories::RepositoryWrite;
 use crate::store::automation::sync_runs::SyncResult;
-use crate::store::automation::{repositories as rows, runs, sync_runs, workflows};
+use crate::store::automation::{
+    deployments, pull_requests, repositories as rows, runs, sync_runs, workflows,
+};
 use crate::store::repositories::{self, job_locks};
-use crate::store::{Repository, event_log, pool};
+use crate::store::{Connection, Repository, event_log, pool};
 
 /// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
@@ -189,7 +192,10 @@ async fn sync_and_record(
         Occasion::Timer => None,
     };
     let mut tally = SyncTally::default();
-    let work = tokio::time::timeout(REPOSITORY_TIME, read_and_store(app, repository, &mut tally));
+    let work = tokio::time::timeout(
+        REPOSITORY_TIME,
+        read_and_store(app, repository, (occasion, &mut tally)),
+    );
     let error = match work.await {
         Ok(done) => done.err(),
         Err(_) => Some(Error::Upstream(github::Error::Unreachable {
@@ -241,7 +247,7 @@ fn result_of(tally: &SyncTally, error: Option<&Error>, now: DateTime<Utc>) -> Sy
 /// Records that a sync completed.
 async fn announce(
     app: &App,
-    connection: &mut crate::store::Connection,
+    connection: &mut Connection,
     repository: &Repository,
     (id, tally): (AutomationSyncRunId, &SyncTally),
 ) -> Result<()> {
@@ -264,14 +270,24 @@ async fn announce(
 }
 
 /// Reads what changed and stores it.
-async fn read_and_store(app: &App, repository: &Repository, tally: &mut SyncTally) -> Result<()> {
-    let (row, newest) = {
+async fn read_and_store(
+    app: &App,
+    repository: &Repository,
+    (occasion, tally): (Occasion, &mut SyncTally),
+) -> Result<()> {
+    let known = {
         let mut connection = app.connection().await?;
         let row = rows::find(&mut connection, repository.id).await?;
-        (row, runs::newest(&mut connection, repository.id).await?)
+        let newest_run = runs::newest(&mut connection, repository.id).await?;
+        let (etags, sha) = row.map(|row| (row.etags, row.latest_commit_sha)).unwrap_or_default();
+        KnownState { etags, newest_run, sha }
     };
-    let etags = row.as_ref().map(|row| row.etags.clone()).unwrap_or_default();
-    let reading = read(app, repository, &etags, newest).await?;
+    let is_first = known.etags.0.is_empty();
+    let parts = match occasion {
+        Occasion::Timer if !is_first => Parts::at(app.clock.now(), app.config.automation.interval),
+        Occasion::Timer | Occasion::Request => Parts::All,
+    };
+    let reading = read(app, repository, &known, parts).await?;
     tally.requests += reading.requests;
     tally.workflows = reading.workflows.as_ref().map_or(0, Vec::len);
     tally.runs = reading.runs.as_ref().map_or(0, Vec::len);
@@ -282,7 +298,12 @@ async fn read_and_store(app: &App, repository: &Repository, tally: &mut SyncTall
         tally.notes.push(format!("The token may not read {part}"));
     }
     let are_runs_new = reading.runs.is_some();
-    tally.is_changed |= store(app, repository, &reading).await?;
+    tally.is_changed |= store(app, repository, &reading, parts == Parts::All).await?;
+    if let Some(files) = &reading.files {
+        let (requests, is_changed) = files::refresh(app, repository, files).await?;
+        tally.requests += requests;
+        tally.is_changed |= is_changed;
+    }
     if are_runs_new {
         let (requests, is_changed) = jobs::read_needed(app, repository).await?;
         tally.requests += requests;
@@ -293,7 +314,12 @@ async fn read_and_store(app: &App, repository: &Repository, tally: &mut SyncTall
 }
 
 /// Stores what was read, and returns whether it changed anything.
-async fn store(app: &App, repository: &Repository, reading: &RepositoryReading) -> Result<bool> {
+async fn store(
+    app: &App,
+    repository: &Repository,
+    reading: &RepositoryReading,
+    is_whole: bool,
+) -> Result<bool> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
@@ -311,12 +337,24 @@ async fn store(app: &App, repository: &Repository, reading: &RepositoryReading) 
             if let Some(found) = &reading.runs {
                 record::runs(connection, repository, found, &mut changes).await?;
             }
-            let missing = reading.missing.iter().map(|part| (*part).to_owned()).collect();
-            let write = RepositoryWrite {
+            store_others(connection, repository, (reading, now), &mut changes).await?;
+            let mut write = RepositoryWrite {
                 open_secret_alerts: reading.secret_alerts,
-                missing_permissions: Some(missing),
+                missing_permissions: missing_of(reading, &row.missing_permissions, is_whole),
                 ..RepositoryWrite::default()
             };
+            if let Some(commit) = reading.commit.as_ref().and_then(|commits| commits.first()) {
+                deployments::delete_other_checks(connection, repository.id, &commit.sha).await?;
+                write.latest_commit_sha = Some(commit.sha.clone());
+                write.latest_commit_title = Some(commit.title.clone());
+                write.latest_commit_author.clone_from(&commit.author);
+                write.latest_commit_url = Some(commit.url.clone());
+                write.latest_commit_at = Some(commit.at);
+            }
+            if reading.pull_requests.is_some() {
+                let open = pull_requests::count_open(connection, repository.id).await?;
+                write.open_pull_requests = Some(i32::try_from(open).unwrap_or(i32::MAX));
+            }
             let write = write.changes_of(&row);
             if write != RepositoryWrite::default() {
                 rows::write(connection, repository.id, &write).await?;
@@ -329,6 +367,49 @@ async fn store(app: &App, repository: &Repository, reading: &RepositoryReading) 
             Ok::<_, Error>(true)
         })
         .await
+}
+
+/// Stores releases, pull requests, deployments, checks and packages.
+async fn store_others(
+    connection: &mut Connection,
+    repository: &Repository,
+    (reading, now): (&RepositoryReading, DateTime<Utc>),
+    changes: &mut Changes,
+) -> Result<()> {
+    if let Some(found) = &reading.releases {
+        record::releases(connection, repository, found, changes).await?;
+    }
+    if let Some(found) = &reading.pull_requests {
+        record::pull_requests(connection, repository, (found, false), changes).await?;
+        let listed: Vec<i32> = found.iter().map(|one| one.number).collect();
+        let of = (listed.as_slice(), now);
+        let closed = pull_requests::close_unlisted(connection, repository.id, of).await?;
+        changes.note(!closed.is_empty());
+    }
+    if let Some(found) = &reading.deployments {
+        record::deployments(connection, repository, found, changes).await?;
+    }
+    if let Some(found) = &reading.checks {
+        record::checks(connection, repository, found, changes).await?;
+    }
+    if let Some(found) = &reading.packages {
+        record::packages(connection, repository, found, changes).await?;
+    }
+    Ok(())
+}
+
+/// The parts that the token may not read: those of this sync, and after a part of a sync those known before.
+fn missing_of(
+    reading: &RepositoryReading,
+    before: &[String],
+    is_whole: bool,
+) -> Option<Vec<String>> {
+    let mut missing: BTreeSet<String> =
+        reading.missing.iter().map(|part| (*part).to_owned()).collect();
+    if !is_whole {
+        missing.extend(before.iter().cloned());
+    }
+    Some(missing.into_iter().collect())
 }
 
 async fn store_etags(app: &App, repository: &Repository, reading: RepositoryReading) -> Result<()> {

@@ -30,9 +30,9 @@ pub(super) async fn apply(
         AutomationEvent::Job => {
             let job = webhooks::workflow_job(payload).map_err(Error::Upstream)?;
             let run = runs::by_github_id(connection, repository.id, job.run_github_id).await?;
-            // The event of its run follows.
+            // The jobs of a run are read when they are needed.
             let Some(run) = run else {
-                return Ok((Outcome::Later("its run is not known yet".to_owned()), vec![]));
+                return Ok((Outcome::Ignored("its run is not known".to_owned()), vec![]));
             };
             record::jobs(connection, &run, &[job], changes_ref).await?;
         }

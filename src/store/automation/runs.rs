@@ -1,10 +1,13 @@
 //! Runs of workflows.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
+use super::branches::BranchKey;
 use super::upsert::rank;
 use crate::domain::automation::facts::RunFacts;
 use crate::domain::automation::{Conclusion, RunStatus};
@@ -317,3 +320,58 @@ pub async fn newest(
         .await
         .optional()
 }
+
+/// Runs that were pruned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedRuns {
+    /// How many.
+    pub runs: usize,
+    /// The branches whose newest run may have been among them.
+    pub branches: Vec<BranchKey>,
+}
+
+#[derive(QueryableByName)]
+struct Pruned {
+    #[diesel(sql_type = BigInt)]
+    workflow_id: WorkflowId,
+    #[diesel(sql_type = Nullable<Text>)]
+    branch: Option<String>,
+    #[diesel(sql_type = Bool)]
+    is_pull_request: bool,
+}
+
+/// Deletes completed runs that were created before a time or are not among the newest of their workflow, at
+/// most `most`, and adds them to the daily totals.
+pub async fn prune(
+    connection: &mut Connection,
+    (before, kept): (DateTime<Utc>, i64),
+    most: i64,
+) -> QueryResult<PrunedRuns> {
+    let query = diesel::sql_query(PRUNE)
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(kept)
+        .bind::<BigInt, _>(most);
+    let pruned: Vec<Pruned> = Prepared(query).load(connection).await?;
+    let key = |one: &Pruned| Some((one.workflow_id, one.branch.clone()?, one.is_pull_request));
+    let branches: HashSet<BranchKey> = pruned.iter().filter_map(key).collect();
+    Ok(PrunedRuns { runs: pruned.len(), branches: branches.into_iter().collect() })
+}
+
+const PRUNE: &str = "\
+    WITH old AS ( \
+        (SELECT id FROM workflow_runs WHERE created_at < $1 AND status = 'completed' \
+            ORDER BY created_at LIMIT $3) \
+        UNION \
+        (SELECT beyond.id FROM workflows w CROSS JOIN LATERAL \
+            (SELECT r.id, r.status FROM workflow_runs r WHERE r.workflow_id = w.id \
+                ORDER BY r.created_at DESC, r.id DESC OFFSET $2 LIMIT $3) AS beyond \
+            WHERE beyond.status = 'completed' LIMIT $3)), \
+    gone AS (DELETE FROM workflow_runs USING old WHERE workflow_runs.id = old.id \
+        RETURNING workflow_runs.*), \
+    days AS (INSERT INTO workflow_days AS d (workflow_id, day, conclusion, runs, seconds) \
+        SELECT workflow_id, (created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01', \
+            coalesce(conclusion, 'unknown'), count(*), coalesce(sum(duration_seconds), 0)::bigint \
+        FROM gone GROUP BY 1, 2, 3 \
+        ON CONFLICT (workflow_id, day, conclusion) DO UPDATE SET \
+            runs = d.runs + excluded.runs, seconds = d.seconds + excluded.seconds) \
+    SELECT workflow_id, branch, starts_with(event, 'pull_request') AS is_pull_request FROM gone";

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use super::upsert::Upsert;
 use crate::domain::automation::facts::{RunFacts, WorkflowFacts};
+use crate::domain::automation::workflow_file::WorkflowFile;
 use crate::domain::{RepositoryId, WorkflowId};
 use crate::store::prepared::Prepared;
 use crate::store::schema::workflows::{self, dsl};
@@ -41,7 +42,7 @@ pub struct Workflow {
     /// The blob that `file` was read from.
     pub file_sha: Option<String>,
     /// The triggers in the file; none when it was not read, or is malformed.
-    pub file: Option<serde_json::Value>,
+    pub file: Option<WorkflowFile>,
     /// Why the file could not be read, with the line; none when it could.
     pub file_error: Option<String>,
 }
@@ -161,7 +162,7 @@ pub async fn set_last_runs(
 pub async fn set_file(
     connection: &mut Connection,
     id: WorkflowId,
-    (sha, file, error): (Option<&str>, Option<&serde_json::Value>, Option<&str>),
+    (sha, file, error): (Option<&str>, Option<&WorkflowFile>, Option<&str>),
 ) -> QueryResult<()> {
     diesel::update(dsl::workflows.find(id))
         .set((dsl::file_sha.eq(sha), dsl::file.eq(file), dsl::file_error.eq(error)))

@@ -388,6 +388,13 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     // It names repositories that are not tracked, which not everybody may know of.
     ("Query", "webhookDeliveries", Tier::Board),
     ("Query", "webhookDeliveryCounts", Tier::Board),
+    ("Query", "trackedRepositories", Tier::Read),
+    ("Query", "workflow", Tier::Read),
+    ("Query", "workflowRun", Tier::Read),
+    ("Query", "workflowRuns", Tier::Read),
+    ("Query", "activity", Tier::Read),
+    ("Query", "redBranches", Tier::Read),
+    ("Query", "runningAutomationSync", Tier::Read),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),
     ("Mutation", "undoMove", Tier::Board),
@@ -409,6 +416,11 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Mutation", "saveView", Tier::Board),
     ("Mutation", "deleteView", Tier::Board),
     ("Mutation", "syncIssues", Tier::Board),
+    ("Mutation", "syncAutomation", Tier::Board),
+    ("Mutation", "rerunWorkflowRun", Tier::Board),
+    ("Mutation", "rerunFailedJobs", Tier::Board),
+    ("Mutation", "cancelWorkflowRun", Tier::Board),
+    ("Mutation", "dispatchWorkflow", Tier::Board),
     ("Mutation", "trackRepository", Tier::Board),
     ("Mutation", "untrackRepository", Tier::Board),
     ("Mutation", "recordAgentRun", Tier::Agent),
@@ -424,6 +436,8 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),
     ("Subscription", "syncChanged", Tier::Read),
+    ("Subscription", "automationEvents", Tier::Read),
+    ("Subscription", "automationSyncChanged", Tier::Read),
 ];
 
 /// The tier of a GraphQL root field; the highest when the table does not name it.

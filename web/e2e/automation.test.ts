@@ -82,7 +82,7 @@ test("what failed is run again, and the page shows it without being asked", asyn
   const panel = page.getByRole("region", { name: `Run #${number}` });
   await panel.getByRole("button", { name: "Re-run failed jobs" }).click();
   await expect(page.getByText(`Run #${number} runs its failed jobs again.`)).toBeVisible();
-  await page.goto("/audit?action=rerun_failed_jobs");
+  await page.goto("/audit?action=workflow_rerun_failed");
   await expect(
     page.getByRole("listitem").filter({ hasText: "ran failed jobs again" }).first(),
   ).toBeVisible();

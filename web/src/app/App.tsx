@@ -3,6 +3,7 @@ import { Link, Route, Switch, useLocation } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
 import { ErrorBoundary } from "@/components/ErrorBoundary.tsx";
 import { Notices } from "@/components/Notices.tsx";
+import { ActivityPage, AutomationPage, RepositoryPage, WorkflowPage } from "@/features/automation";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { SignInDialog, useSessionNotices, watchSession } from "@/features/session";
@@ -23,18 +24,6 @@ const OverviewPage = lazy(async () => ({
   default: (await import("@/features/overview")).OverviewPage,
 }));
 const QueuePage = lazy(async () => ({ default: (await import("@/features/queue")).QueuePage }));
-const AutomationPage = lazy(async () => ({
-  default: (await import("@/features/automation")).AutomationPage,
-}));
-const ActivityPage = lazy(async () => ({
-  default: (await import("@/features/automation")).ActivityPage,
-}));
-const AutomationRepositoryPage = lazy(async () => ({
-  default: (await import("@/features/automation")).RepositoryPage,
-}));
-const WorkflowPage = lazy(async () => ({
-  default: (await import("@/features/automation")).WorkflowPage,
-}));
 const WebhooksPage = lazy(async () => ({
   default: (await import("@/features/webhooks")).WebhooksPage,
 }));
@@ -84,7 +73,7 @@ export function App() {
                 <ActivityPage />
               </Route>
               <Route path="/automation/repos/:owner/:name">
-                {({ owner, name }) => <AutomationRepositoryPage owner={owner} name={name} />}
+                {({ owner, name }) => <RepositoryPage owner={owner} name={name} />}
               </Route>
               <Route path="/automation/workflows/:id">{({ id }) => <WorkflowPage id={id} />}</Route>
               <Route path="/webhooks">

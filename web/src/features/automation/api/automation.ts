@@ -6,7 +6,7 @@ import {
 } from "@/lib/automation.ts";
 import { ask, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
-import { listenToBoard, LiveQuery, type Listen } from "@/lib/liveQuery.ts";
+import { LiveQuery } from "@/lib/liveQuery.ts";
 
 const SummaryFields = graphql(
   `
@@ -90,9 +90,6 @@ export type Summary = ResultOf<typeof SummaryFields>;
 
 export type Automation = ResultOf<typeof AutomationQuery>;
 
-/** A list of workflows changes with what is tracked, and with what happens in the automation. */
-export const LISTEN: readonly Listen[] = [listenToAutomation, listenToBoard];
-
 /** With more repositories changed than this, all are read again. */
 const MOST_APART = 4;
 
@@ -132,6 +129,8 @@ async function readParts(known: Automation, ids: readonly string[]): Promise<Ans
     const { node } = answer.data;
     redBranches = answer.data.redBranches;
     if (node?.__typename !== "Repository") continue;
+    // Newly tracked.
+    if (!trackedRepositories.some((each) => each.id === node.id)) return ask(AutomationQuery, {});
     trackedRepositories = trackedRepositories.map((each) => (each.id === node.id ? node : each));
   }
   return { data: { trackedRepositories, redBranches } };

@@ -3,7 +3,7 @@ import { ask, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { isSameName } from "@/lib/issues.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
-import { LISTEN } from "./automation.ts";
+import { LISTEN } from "./listen.ts";
 import { ActivityFields } from "./activity.ts";
 
 export const RepositoryQuery = graphql(

@@ -2,7 +2,7 @@ import { WorkflowRunFields, type Run } from "@/lib/automation.ts";
 import { ask, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
-import { LISTEN } from "./automation.ts";
+import { LISTEN } from "./listen.ts";
 
 const TriggerFields = graphql(`
   fragment TriggerFields on WorkflowTriggers {

@@ -27,7 +27,7 @@ import { OnGitHub, RunLine } from "./RunLine.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
 import { AutomationSyncProgress } from "./SyncProgress.tsx";
-import { Tile } from "./WorkflowPage.tsx";
+import { Tile } from "./Tile.tsx";
 
 const FACETS = ["workflow"] as const;
 

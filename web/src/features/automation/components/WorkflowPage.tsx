@@ -1,5 +1,5 @@
 import { Play } from "lucide-react";
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { DayChart, type Series } from "@/components/DayChart.tsx";
@@ -24,6 +24,7 @@ import { BranchRuns } from "./BranchRuns.tsx";
 import { OnGitHub, RunLine } from "./RunLine.tsx";
 import { RunPanel } from "./RunPanel.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
+import { Tile } from "./Tile.tsx";
 import { TriggersPanel } from "./TriggersPanel.tsx";
 
 // Rarely wanted: it comes when it is.
@@ -251,17 +252,6 @@ function Tiles({ workflow }: { readonly workflow: Workflow }) {
       </Tile>
       <Tile name="Average duration">{duration((workflow.averageDuration ?? 0) * 1_000)}</Tile>
     </dl>
-  );
-}
-
-export function Tile({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0 rounded-lg border border-line bg-card px-4 py-3">
-      <dt className="text-meta text-ink-soft">{name}</dt>
-      <dd className="tabular mt-0.5 flex flex-wrap items-baseline gap-x-2 text-title font-semibold">
-        {children}
-      </dd>
-    </div>
   );
 }
 

@@ -22,10 +22,7 @@ export const CardFields = graphql(
       blockedReason
       pullRequestUrl
       pullRequests {
-        number
         url
-        state
-        isDraft
         checkState
       }
       openBlockers

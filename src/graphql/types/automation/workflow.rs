@@ -107,8 +107,7 @@ impl Workflow {
     /// What starts it, by its file on the default branch; null when the file was not read or is
     /// malformed.
     async fn triggers(&self) -> Option<WorkflowTriggers> {
-        let file = self.row.file.as_ref()?;
-        serde_json::from_value(file.clone()).ok().map(WorkflowTriggers)
+        self.row.file.clone().map(WorkflowTriggers)
     }
 
     /// Why its file cannot be read; null when it can.

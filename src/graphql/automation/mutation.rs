@@ -3,11 +3,11 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::domain::{AutomationSyncRunId, WorkflowRunId};
-use crate::github::RunRequest;
 use crate::graphql::arguments::full_name;
 use crate::graphql::loaders::{actor, app};
 use crate::graphql::types::page::cost;
 use crate::graphql::types::{Workflow, WorkflowRun};
+use crate::service::automation::RunRequest;
 use crate::service::automation::control::{self, DispatchWorkflow, WorkflowDispatch};
 use crate::service::automation::sync::{self, AutomationSync};
 

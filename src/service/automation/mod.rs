@@ -15,3 +15,5 @@ pub(crate) mod record;
 pub mod retention;
 pub mod sync;
 mod waiting;
+
+pub use crate::github::RunRequest;

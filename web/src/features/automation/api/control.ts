@@ -43,7 +43,7 @@ export const CancelWorkflowRun = graphql(`
 `);
 
 export const DispatchWorkflow = graphql(`
-  mutation DispatchWorkflow($input: DispatchWorkflowInput!) {
+  mutation DispatchWorkflow($input: DispatchWorkflow!) {
     dispatchWorkflow(input: $input) {
       results {
         error

@@ -150,7 +150,7 @@ describe("a card", () => {
         },
       ),
     ]);
-    expect(card().getByText("1 failing")).toBeTruthy();
+    expect(card().getByText("1 failing on other branches")).toBeTruthy();
     expect(card().getByText("2 running")).toBeTruthy();
     expect(card().getByText("flaky")).toBeTruthy();
     const dot = card().getByRole("link", { name: /^Failed CI/ });
@@ -243,7 +243,7 @@ describe("what happens", () => {
       }),
     ]);
     send({ __typename: "WorkflowRunChanged", run: { id: "r", repository: { id: "rep_1" } } });
-    await waitFor(() => expect(card().getByText("5 failing")).toBeTruthy());
+    await waitFor(() => expect(card().getByText("5 failing on other branches")).toBeTruthy());
     expect(card("acme/tools").getByText("all clear")).toBeTruthy();
     expect(screen.getByText("Red default branches")).toBeTruthy();
   });
@@ -255,7 +255,7 @@ describe("what happens", () => {
       { trackedRepositories: [summary({}, { failingCount: 7 })], redBranches: [] },
     ]);
     send({ __typename: "AutomationResync" });
-    await waitFor(() => expect(card().getByText("7 failing")).toBeTruthy());
+    await waitFor(() => expect(card().getByText("7 failing on other branches")).toBeTruthy());
   });
 });
 

@@ -147,11 +147,18 @@ export function SyncProblem({
 }
 
 /** How much fails and runs. */
-function Standing({ automation: { failingCount, runningCount } }: Pick<Summary, "automation">) {
+function Standing({
+  automation: { failingCount, runningCount, isRed },
+}: Pick<Summary, "automation">) {
   return (
     <p className="tabular flex flex-wrap gap-x-3 font-medium">
       {failingCount > 0 && (
-        <span className="text-danger">{failingCount.toLocaleString()} failing</span>
+        <span
+          className={isRed ? "text-danger" : "text-warning"}
+          title="Counts the latest run of each workflow and branch"
+        >
+          {failingCount.toLocaleString()} failing{!isRed && " on other branches"}
+        </span>
       )}
       {runningCount > 0 && (
         <span className="text-accent">{runningCount.toLocaleString()} running</span>

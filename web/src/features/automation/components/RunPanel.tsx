@@ -215,17 +215,28 @@ function FailureOf({ run }: { readonly run: RunDetails }) {
 
 /** The lines around the failure. They are text, whatever they contain. */
 function Log({ lines }: { readonly lines: readonly string[] }) {
+  const text = useRef<HTMLPreElement>(null);
+  // What failed stands at the end.
+  useEffect(() => {
+    text.current?.scrollTo(0, text.current.scrollHeight);
+  }, [lines]);
   if (lines.length === 0) {
     return <p className="mt-1.5 text-ink-soft">GitHub has no log of it any more.</p>;
   }
   return (
     <pre
+      ref={text}
       tabIndex={0}
       role="group"
       aria-label="Log of the failing step"
       className="mt-2 max-h-96 overflow-auto rounded bg-page px-3 py-2 font-mono text-meta leading-5 text-ink"
     >
-      {lines.join("\n")}
+      {lines.map((line, index) => (
+        <span key={index} className={line.startsWith("##[error]") ? "text-danger" : undefined}>
+          {line}
+          {index < lines.length - 1 && "\n"}
+        </span>
+      ))}
     </pre>
   );
 }

@@ -14,7 +14,10 @@ it("goes from the oldest to the newest, as high as each was long", () => {
     NOW,
   );
   expect(bars.map(({ id }) => id)).toEqual(["old", "mid", "new"]);
-  expect(bars.map(({ height }) => height)).toEqual([0.14, 1, 0.25]);
+  expect(
+    bars.map(({ height }) => height),
+    "one long run does not flatten the others",
+  ).toEqual([0.14, 1, 0.4]);
   expect(bars.map(({ outcome }) => outcome)).toEqual(["success", "failure", "success"]);
   expect(bars[1]?.words).toBe("#2 · Failed · 4m 0s · main · 10m ago");
 });

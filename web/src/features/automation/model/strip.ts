@@ -18,7 +18,7 @@ type Run = {
 export type StripBar = {
   readonly id: string;
   readonly outcome: Outcome;
-  /** From 0 to 1: how long it took, of the longest that is shown. */
+  /** From 0 to 1: how long it took. What took much longer than usual is cut at 1. */
   readonly height: number;
   /** Everything that it says, in one line. */
   readonly words: string;
@@ -37,10 +37,20 @@ export function lengthOf(
   return Math.max(0, now - Date.parse(run.startedAt));
 }
 
+/** How many times the usual length a full bar stands for at most: one long run must not flatten the others. */
+const MOST_TIMES = 2.5;
+
+/** The length that a full bar stands for. */
+function fullLength(lengths: readonly number[]): number {
+  const known = lengths.filter((length) => length > 0).sort((a, b) => a - b);
+  const usual = known[Math.floor(known.length / 2)] ?? 1;
+  return Math.max(1, Math.min(known.at(-1) ?? 1, usual * MOST_TIMES));
+}
+
 /** The bars of a workflow's runs, the oldest first, which come newest first. */
 export function stripBars(runs: readonly Run[], now: number): readonly StripBar[] {
   const lengths = runs.map((run) => lengthOf(run, now));
-  const longest = Math.max(1, ...lengths);
+  const full = fullLength(lengths);
   return runs
     .map((run, index) => {
       const length = lengths[index] ?? 0;
@@ -54,7 +64,7 @@ export function stripBars(runs: readonly Run[], now: number): readonly StripBar[
       return {
         id: run.id,
         outcome: outcomeOf(run),
-        height: Math.max(LEAST, length / longest),
+        height: Math.min(1, Math.max(LEAST, length / full)),
         words: words.filter(Boolean).join(" · "),
       };
     })

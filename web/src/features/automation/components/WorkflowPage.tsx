@@ -22,12 +22,12 @@ import { workflowQuery, type Workflow } from "../api/workflow.ts";
 import { rateColor, rateWords } from "../model/strip.ts";
 import { BranchRuns } from "./BranchRuns.tsx";
 import { OnGitHub, RunLine } from "./RunLine.tsx";
-import { RunPanel } from "./RunPanel.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
 import { Tile } from "./Tile.tsx";
 import { TriggersPanel } from "./TriggersPanel.tsx";
 
-// Rarely wanted: it comes when it is.
+// These come when they are wanted.
+const RunPanel = lazy(async () => ({ default: (await import("./RunPanel.tsx")).RunPanel }));
 const DispatchDialog = lazy(async () => ({
   default: (await import("./DispatchDialog.tsx")).DispatchDialog,
 }));
@@ -167,12 +167,14 @@ function Body({
         />
       </Panel>
       {address.run !== "" && (
-        <RunPanel
-          key={address.run}
-          runId={address.run}
-          repositoryUrl={repository.url}
-          onClose={() => onChange({ run: "" })}
-        />
+        <Suspense fallback={null}>
+          <RunPanel
+            key={address.run}
+            runId={address.run}
+            repositoryUrl={repository.url}
+            onClose={() => onChange({ run: "" })}
+          />
+        </Suspense>
       )}
       <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-3">

@@ -65,8 +65,17 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/api/automation/repos", Tier::Read),
     ("POST", "/api/automation/repos", Tier::Board),
     ("GET", "/api/automation/repos/tracked", Tier::Read),
+    ("GET", "/api/automation/repos/{owner}", Tier::Read),
     ("DELETE", "/api/automation/repos/{owner}", Tier::Board),
+    ("GET", "/api/automation/repos/{owner}/{repo}", Tier::Read),
     ("DELETE", "/api/automation/repos/{owner}/{repo}", Tier::Board),
+    ("GET", "/api/automation/sync", Tier::Read),
+    ("POST", "/api/automation/sync", Tier::Board),
+    ("POST", "/api/automation/runs/{runId}", Tier::Board),
+    ("GET", "/api/automation/workflows", Tier::Read),
+    ("GET", "/api/automation/workflows/{id}", Tier::Read),
+    ("GET", "/api/automation/events", Tier::Read),
+    ("GET", "/cctray.xml", Tier::Read),
     ("GET", "/api/agent-runs", Tier::Read),
     ("POST", "/api/agent-runs", Tier::Agent),
     ("GET", "/api/audit", Tier::Read),
@@ -103,7 +112,7 @@ pub const SOCKET: &str = "/graphql";
 
 /// Whether a path template is a page that people visit, and no data.
 pub fn is_page(template: &str) -> bool {
-    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz"];
+    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz", "/cctray.xml"];
     !data.iter().any(|data| template.starts_with(data))
 }
 
@@ -297,6 +306,8 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/agent-work/start", 30, 10),
     ("POST", "/api/issues/move", 60, 60),
     ("POST", "/api/sync", 30, 60),
+    ("POST", "/api/automation/sync", 30, 60),
+    ("POST", "/api/automation/runs/{runId}", 30, 60),
     ("POST", "/api/issues/refresh", 10, 60),
     ("POST", "/api/agent-runs", 120, 60),
     // A heartbeat reads what is new in every repository.

@@ -46,6 +46,12 @@ pub async fn failed_runs(app: &App, ids: &[RepositoryId]) -> Result<Vec<FailedRu
     Ok(lists::failed_runs(&mut *app.connection().await?, ids).await?)
 }
 
+/// How many runs of workflows are stored.
+pub async fn run_counts(app: &App, ids: &[WorkflowId]) -> Result<HashMap<WorkflowId, i64>> {
+    let counts = lists::run_counts(&mut *app.connection().await?, ids).await?;
+    Ok(counts.into_iter().map(|row| (row.workflow_id, row.runs)).collect())
+}
+
 /// How many events of repositories are stored.
 pub async fn activity_counts(app: &App, ids: &[RepositoryId]) -> Result<Vec<ActivityCount>> {
     Ok(lists::activity_counts(&mut *app.connection().await?, ids).await?)
@@ -130,6 +136,11 @@ pub async fn newest_runs(app: &App, ids: &[WorkflowId], most: u32) -> Result<Vec
 /// The newest runs of workflows on the default branches of their repositories.
 pub async fn default_branch_runs(app: &App, ids: &[WorkflowId]) -> Result<Vec<WorkflowRun>> {
     Ok(lists::default_branch_runs(&mut *app.connection().await?, ids).await?)
+}
+
+/// The newest completed runs of workflows on the default branches of their repositories.
+pub async fn default_branch_results(app: &App, ids: &[WorkflowId]) -> Result<Vec<WorkflowRun>> {
+    Ok(lists::default_branch_results(&mut *app.connection().await?, ids).await?)
 }
 
 /// The branches of workflows, each with its newest run.

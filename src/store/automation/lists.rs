@@ -36,6 +36,9 @@ pub struct RepositoryCounts {
     /// Runs that are not completed.
     #[diesel(sql_type = BigInt)]
     pub running: i64,
+    /// Runs that a runner works on.
+    #[diesel(sql_type = BigInt)]
+    pub in_progress: i64,
     /// Workflows that fail on the default branch.
     #[diesel(sql_type = BigInt)]
     pub red: i64,
@@ -46,14 +49,16 @@ const COUNTS: &str = "\
         (SELECT count(*) FROM workflows w WHERE w.repository_id = r.id AND w.deleted_at IS NULL) \
             AS workflows, \
         (SELECT count(*) FROM releases l WHERE l.repository_id = r.id) AS releases, \
-        (SELECT count(*) FROM workflow_runs x WHERE x.repository_id = r.id \
-            AND x.status <> 'completed') AS running, \
-        f.failing, f.red \
+        f.failing, f.red, a.running, a.in_progress \
     FROM repositories r CROSS JOIN LATERAL ( \
         SELECT count(*) AS failing, \
             count(*) FILTER (WHERE b.branch = r.default_branch AND NOT b.is_pull_request) AS red \
         FROM workflow_branches b JOIN workflows w ON w.id = b.workflow_id \
         WHERE b.repository_id = r.id AND b.is_failing AND w.deleted_at IS NULL) AS f \
+    CROSS JOIN LATERAL ( \
+        SELECT count(*) AS running, \
+            count(*) FILTER (WHERE x.status = 'in_progress') AS in_progress \
+        FROM workflow_runs x WHERE x.repository_id = r.id AND x.status <> 'completed') AS a \
     WHERE r.id = ANY ($1)";
 
 /// The counts of repositories, in no order.
@@ -140,6 +145,20 @@ pub async fn default_branch_runs(
         JOIN workflow_branches b ON b.workflow_id = w.id AND b.branch = o.default_branch \
             AND NOT b.is_pull_request \
         JOIN workflow_runs r ON r.id = b.latest_run_id WHERE w.id = ANY ($1)";
+    Prepared(diesel::sql_query(statement).bind::<Array<BigInt>, _>(ids)).load(connection).await
+}
+
+/// The newest completed runs of workflows on the default branches of their repositories. Runs of pull
+/// requests do not count.
+pub async fn default_branch_results(
+    connection: &mut Connection,
+    ids: &[WorkflowId],
+) -> QueryResult<Vec<WorkflowRun>> {
+    let statement = "SELECT r.* FROM workflows w \
+        JOIN repositories o ON o.id = w.repository_id CROSS JOIN LATERAL ( \
+            SELECT * FROM workflow_runs WHERE workflow_id = w.id AND branch = o.default_branch \
+                AND status = 'completed' AND NOT starts_with(event, 'pull_request') \
+            ORDER BY created_at DESC, id DESC LIMIT 1) AS r WHERE w.id = ANY ($1)";
     Prepared(diesel::sql_query(statement).bind::<Array<BigInt>, _>(ids)).load(connection).await
 }
 
@@ -438,6 +457,27 @@ pub async fn activity(
         .load(connection)
         .await?;
     Ok(Page::new(rows, request))
+}
+
+/// How many runs of a workflow are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct RunCount {
+    /// The workflow.
+    #[diesel(sql_type = BigInt)]
+    pub workflow_id: WorkflowId,
+    /// The number of runs.
+    #[diesel(sql_type = BigInt)]
+    pub runs: i64,
+}
+
+/// The numbers of runs of workflows that have some, in no order.
+pub async fn run_counts(
+    connection: &mut Connection,
+    ids: &[WorkflowId],
+) -> QueryResult<Vec<RunCount>> {
+    let statement = "SELECT workflow_id, count(*) AS runs FROM workflow_runs \
+        WHERE workflow_id = ANY ($1) GROUP BY workflow_id";
+    Prepared(diesel::sql_query(statement).bind::<Array<BigInt>, _>(ids)).load(connection).await
 }
 
 /// How many events of repositories are stored.

@@ -112,6 +112,7 @@ test("filters live in the address, and every page is gone to by name", async ({ 
   await page.getByRole("combobox").fill("automation activity");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/automation\/activity$/);
+  await expect(page.getByRole("heading", { level: 1, name: "Activity" })).toBeVisible();
   await page.keyboard.press("f");
   await page.getByRole("option", { name: "Sync", exact: true }).click();
   await expect(page).toHaveURL(/type=sync_completed/);

@@ -14,7 +14,7 @@ use dispatch::clock::Clock;
 use dispatch::config::{Config, Owners, Secret};
 use dispatch::service;
 use dispatch::service::App;
-use dispatch::simulator::{Agents, HumanActivity, Load, Simulator, sample, serve};
+use dispatch::simulator::{Agents, HumanActivity, Load, Runners, Simulator, sample, serve};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -26,6 +26,9 @@ const PEOPLE_PACE: Duration = Duration::from_secs(7);
 
 /// An agent does something on the board about this often.
 const AGENTS_PACE: Duration = Duration::from_secs(4);
+
+/// Runs of workflows on the simulated GitHub move about this often.
+const RUNNERS_PACE: Duration = Duration::from_secs(5);
 
 /// How much time goes by at once while the past is worked through.
 const STRIDE: Duration = Duration::from_secs(2 * 3600);
@@ -61,6 +64,7 @@ impl Demo {
         let clock = Clock::late_by(TimeDelta::days(i64::from(days)));
         let simulator = Simulator::new(clock.clone());
         let repositories = sample::found(&simulator, SEED);
+        Runners::new(simulator.clone(), SEED).found();
         let token = random_token();
         simulator.require_token(token.expose());
         // The demo sends far more requests than GitHub's rate limit would allow.
@@ -75,6 +79,7 @@ impl Demo {
             repositories.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
         config.github.allowed_owners = Owners::Any;
         config.sync.interval = SYNC_EVERY;
+        config.automation.interval = SYNC_EVERY;
         config.agents = sample::AGENTS.map(str::to_owned).to_vec();
         let agent_token = config.auth.agent_token.get_or_insert_with(random_token).clone();
 
@@ -101,6 +106,7 @@ impl Demo {
     /// When the database or the simulated GitHub fails.
     pub(crate) async fn catch_up(&self, app: &App, address: SocketAddr) -> anyhow::Result<()> {
         let mut people = HumanActivity::new(self.simulator.clone(), SEED);
+        let mut runners = Runners::new(self.simulator.clone(), SEED);
         let mut agents = self.agents(address);
         agents.set_term(PAST_TERM);
         let (agent_actions, human_actions) = ACTIONS;
@@ -110,6 +116,7 @@ impl Demo {
             for _ in 0..human_actions {
                 let _ = people.act();
             }
+            runners.act();
             service::repositories::sync::sync_issues(app, None).await?;
             for _ in 0..agent_actions {
                 let _ = agents.act().await;
@@ -131,6 +138,8 @@ impl Demo {
         }
         let people = HumanActivity::new(self.simulator.clone(), SEED);
         self.tasks.spawn(people.live(PEOPLE_PACE));
+        let runners = Runners::new(self.simulator.clone(), SEED);
+        self.tasks.spawn(runners.live(RUNNERS_PACE));
         self.tasks.spawn(self.agents(address).live(AGENTS_PACE));
     }
 

@@ -53,6 +53,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(process_webhooks(app.clone()));
     if app.config.is_configured() {
         tasks.spawn(sync(app.clone()));
+        tasks.spawn(sync_automation(app.clone()));
     }
     tasks
 }
@@ -112,6 +113,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_reports(&app).await?;
     service::retention::prune_conversations(&app).await?;
     service::retention::prune_deliveries(&app).await?;
+    service::automation::retention::prune(&app).await?;
     service::idempotency::prune(&app).await.map(|_| ())
 }
 
@@ -147,6 +149,21 @@ async fn sync(app: App) {
                 service::repositories::sync::sync_new(&app).await,
             );
         }
+        fresh_enough = interval / 2;
+    }
+}
+
+/// Syncs automation data at start and then at every interval, unless another replica has just done so.
+async fn sync_automation(app: App) {
+    let interval = app.config.automation.interval;
+    let mut fresh_enough = Duration::ZERO;
+    loop {
+        let synced = service::automation::sync::sync_stale(&app, fresh_enough).await;
+        log_sync("a timed sync of automation data", synced);
+        if interval.is_zero() {
+            return;
+        }
+        app.clock.sleep(interval).await;
         fresh_enough = interval / 2;
     }
 }

@@ -27,7 +27,19 @@ use rust_embed::RustEmbed;
 use crate::middleware::{Problem, Protected, Public, Reader, relative_root};
 
 /// Paths that the page in the browser routes.
-const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/board",
+    "/queue",
+    "/projects",
+    "/agents",
+    "/automation",
+    "/automation/activity",
+    "/automation/repos/{owner}/{repo}",
+    "/automation/workflows/{id}",
+    "/webhooks",
+    "/audit",
+];
 
 /// Files beside the page with a fixed name.
 const FILES: [&str; 2] = ["/favicon.svg", "/theme.js"];
@@ -119,7 +131,14 @@ impl StaticFiles {
 
     fn page(self, name: &str, headers: &HeaderMap) -> Response {
         let page = self.answer(name, headers, REVALIDATED);
-        page.unwrap_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response())
+        page.unwrap_or_else(not_built)
+    }
+
+    /// The page for an address with folders. Its text differs by address, so it is sent as it is.
+    fn deep_page(self, path: &str) -> Response {
+        let Some(page) = (self.file)("index.html") else { return not_built() };
+        let page = String::from_utf8_lossy(&page.bytes);
+        ([(CACHE_CONTROL, REVALIDATED)], Html(below(&page, path))).into_response()
     }
 }
 
@@ -191,7 +210,10 @@ async fn page(
     OriginalUri(asked): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    without_slash(&asked).unwrap_or_else(|| files.page("index.html", &headers))
+    without_slash(&asked).unwrap_or_else(|| match relative_root(asked.path()).as_str() {
+        "" => files.page("index.html", &headers),
+        _ => files.deep_page(asked.path()),
+    })
 }
 
 async fn playground(
@@ -257,6 +279,10 @@ fn below(page: &str, path: &str) -> String {
         return page.to_owned();
     }
     page.replacen("<head>", &format!("<head><base href=\"{root}\" />"), 1)
+}
+
+fn not_built() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response()
 }
 
 fn missing() -> Problem {
@@ -331,7 +357,13 @@ mod tests {
     async fn every_page_is_the_same_file_and_revalidated() {
         for path in PAGES {
             let (status, headers, body) = ask(SAMPLE_FILES, path, &[]).await;
-            assert_eq!((status, body.as_str()), (200, "<head><title>Board</title>"), "{path}");
+            let root = relative_root(path);
+            let base = match root.as_str() {
+                "" => String::new(),
+                root => format!("<base href=\"{root}\" />"),
+            };
+            let expected = format!("<head>{base}<title>Board</title>");
+            assert_eq!((status, body), (200, expected), "{path}");
             assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
             assert_eq!(headers[CACHE_CONTROL], "no-cache");
         }

@@ -55,6 +55,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// When to ask GitHub.
     pub sync: SyncConfig,
+    /// When to ask GitHub for automation data, and how long they are kept.
+    pub automation: AutomationConfig,
     /// How long events are kept.
     pub events: EventsConfig,
     /// How webhooks are received.
@@ -246,6 +248,17 @@ pub struct SyncConfig {
     pub lock_max_age: Duration,
 }
 
+/// When to ask GitHub for workflows, runs, releases and deployments, and how long they are kept.
+#[derive(Debug, Clone)]
+pub struct AutomationConfig {
+    /// Time between two syncs; zero means no timer (`DISPATCH_AUTOMATION_INTERVAL_MS`).
+    pub interval: Duration,
+    /// Age at which runs and activity may be pruned (`DISPATCH_AUTOMATION_RETENTION_DAYS`).
+    pub retention: Duration,
+    /// How many runs of each workflow are kept (`DISPATCH_AUTOMATION_MAX_RUNS`).
+    pub max_runs: i64,
+}
+
 /// How long events are kept.
 #[derive(Debug, Clone)]
 pub struct EventsConfig {
@@ -317,6 +330,7 @@ impl Config {
             lanes: lanes::read(&mut reader),
             queue: queue::read(&mut reader),
             sync: SyncConfig::read(&mut reader),
+            automation: AutomationConfig::read(&mut reader),
             events: EventsConfig::read(&mut reader),
             webhooks: WebhooksConfig::read(&mut reader),
             bounds: BoundsConfig::read(&mut reader),
@@ -602,6 +616,20 @@ impl SyncConfig {
         Self {
             interval: Duration::from_millis(interval.unwrap_or(120_000)),
             lock_max_age: Duration::from_millis(lock_max_age.unwrap_or(90_000)),
+        }
+    }
+}
+
+impl AutomationConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
+        let interval =
+            whole_number(reader, &settings::DISPATCH_AUTOMATION_INTERVAL_MS, 0, 2_678_400_000);
+        let retention = days(reader, &settings::DISPATCH_AUTOMATION_RETENTION_DAYS).unwrap_or(90);
+        let max_runs = whole_number(reader, &settings::DISPATCH_AUTOMATION_MAX_RUNS, 1, 1_000_000);
+        Self {
+            interval: Duration::from_millis(interval.unwrap_or(300_000)),
+            retention: Duration::from_secs(86_400 * u64::from(retention)),
+            max_runs: max_runs.unwrap_or(500),
         }
     }
 }

@@ -247,6 +247,16 @@ settings! {
     /// How long deliveries of webhooks are retained after they were processed.
     DISPATCH_WEBHOOK_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "30", secret: false }
 
+    /// Time between two syncs of workflows, runs, releases and deployments with GitHub. Events of
+    /// webhooks are shown at once. With 0, Dispatch syncs them only on request and at start.
+    DISPATCH_AUTOMATION_INTERVAL_MS { default: "300000", format: "milliseconds, 0 to 2678400000", example: "60000", secret: false }
+
+    /// How long runs of workflows and activity are retained. Daily totals of runs stay.
+    DISPATCH_AUTOMATION_RETENTION_DAYS { default: "90", format: "days, 1 to 3650", example: "30", secret: false }
+
+    /// How many runs of each workflow are retained. Daily totals of runs stay.
+    DISPATCH_AUTOMATION_MAX_RUNS { default: "500", format: "a number, 1 to 1000000", example: "2000", secret: false }
+
     /// How long the event log is retained. A subscriber that was away longer must reload the board.
     DISPATCH_EVENT_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "30", secret: false }
 

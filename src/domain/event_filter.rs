@@ -51,7 +51,11 @@ impl NormalizedFilter {
                     (Membership::Out, false) => None,
                 }
             }
-            EventKind::AuditEntryAdded | EventKind::AgentRunRecorded => None,
+            EventKind::AuditEntryAdded
+            | EventKind::AgentRunRecorded
+            | EventKind::ActivityRecorded
+            | EventKind::WorkflowRunChanged
+            | EventKind::AutomationChanged => None,
         }
     }
 

@@ -16,6 +16,8 @@ text_enum! {
     Audit = "audit",
     /// Agent runs.
     Run = "run",
+    /// Continuous integration and what belongs to it.
+    Automation = "automation",
 }
 
 text_enum! {
@@ -33,6 +35,13 @@ text_enum! {
     AuditEntryAdded = "audit_entry_added",
     /// An agent reported a run.
     AgentRunRecorded = "agent_run_recorded",
+    /// Something happened in a repository: the record is its activity event.
+    ActivityRecorded = "activity_recorded",
+    /// A run of a workflow is new or changed: the record is the run.
+    WorkflowRunChanged = "workflow_run_changed",
+    /// More changed than is worth an event each: the record is the repository whose automation data
+    /// to load again.
+    AutomationChanged = "automation_changed",
 }
 
 /// The facts of an issue that filters read, at one point in time. An event contains them before and

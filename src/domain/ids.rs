@@ -229,6 +229,51 @@ id!(
     WebhookDeliveryId, "whd", "a webhook delivery"
 );
 
+id!(
+    /// A workflow of GitHub Actions.
+    WorkflowId, "wfl", "a workflow"
+);
+id!(
+    /// A run of a workflow.
+    WorkflowRunId, "wfr", "a workflow run"
+);
+id!(
+    /// A job of a run.
+    WorkflowJobId, "wfj", "a workflow job"
+);
+id!(
+    /// A file that a run produced.
+    ArtifactId, "art", "an artifact"
+);
+id!(
+    /// A release.
+    ReleaseId, "rel", "a release"
+);
+id!(
+    /// A package.
+    PackageId, "pkg", "a package"
+);
+id!(
+    /// A pull request.
+    PullRequestId, "prq", "a pull request"
+);
+id!(
+    /// A check of another app.
+    CheckRunId, "chk", "a check run"
+);
+id!(
+    /// A deployment.
+    DeploymentId, "dpl", "a deployment"
+);
+id!(
+    /// Something that happened in a repository.
+    ActivityId, "act", "an activity event"
+);
+id!(
+    /// A sync of a repository's automation data.
+    AutomationSyncRunId, "asr", "a sync of automation data"
+);
+
 /// One agent's holding of one issue: an old id never names a later holding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseId {

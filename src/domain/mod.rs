@@ -7,6 +7,7 @@
 pub mod access;
 pub mod actor;
 pub mod association;
+pub mod automation;
 pub mod backoff;
 pub mod bounds;
 pub mod circles;
@@ -45,8 +46,10 @@ pub use association::AuthorAssociation;
 pub use details::IssueDetails;
 pub use filter::IssueFilter;
 pub use ids::{
-    AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,
-    LeaseMessageId, PauseId, RepositoryId, SavedViewId, WebhookDeliveryId,
+    ActivityId, AgentRunId, AgentWorkId, ArtifactId, AuditEntryId, AutomationSyncRunId, CheckRunId,
+    DecisionId, DeploymentId, EventCursor, IssueId, LeaseId, LeaseMessageId, PackageId, PauseId,
+    PullRequestId, ReleaseId, RepositoryId, SavedViewId, WebhookDeliveryId, WorkflowId,
+    WorkflowJobId, WorkflowRunId,
 };
 pub use label_scheme::LabelScheme;
 pub use labels::LabelSet;

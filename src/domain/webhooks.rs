@@ -107,6 +107,8 @@ pub enum Meaning {
     Label,
     /// It may have changed which pull requests will close issues.
     PullRequest,
+    /// It contains an object of the automation pages as it is now.
+    Automation(AutomationEvent),
     /// The repository itself was changed.
     Repository(RepositoryChange),
     /// GitHub checks that the webhook works.
@@ -115,6 +117,27 @@ pub enum Meaning {
     Unused,
     /// Neither GitHub's documentation nor Dispatch know it.
     Unknown,
+}
+
+/// What object of the automation pages an event contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutomationEvent {
+    /// A run of a workflow.
+    Run,
+    /// A job of a run.
+    Job,
+    /// A check.
+    Check,
+    /// A release.
+    Release,
+    /// Commits of a branch.
+    Push,
+    /// A deployment, with its newest status or without.
+    Deployment,
+    /// A package.
+    Package,
+    /// A pull request.
+    PullRequest,
 }
 
 /// A change of a repository itself.
@@ -132,22 +155,14 @@ pub enum RepositoryChange {
 
 /// Events that are stored and not used, because Dispatch has no data of these kinds.
 const UNUSED: &[&str] = &[
-    "check_run",
     "check_suite",
-    "deployment",
-    "deployment_status",
     "installation",
     "installation_repositories",
     "milestone",
     "pull_request_review",
     "pull_request_review_comment",
-    "push",
-    "registry_package",
-    "release",
     "secret_scanning_alert",
     "status",
-    "workflow_job",
-    "workflow_run",
 ];
 
 /// The events that a webhook is set up for.
@@ -185,7 +200,14 @@ pub fn meaning(event: &str, action: Option<&str>) -> Meaning {
         ("sub_issues", action) if action.starts_with("sub_issue") => Meaning::ParentIssue,
         ("label", "created" | "edited" | "deleted") => Meaning::Label,
         ("pull_request", "opened" | "closed" | "reopened" | "edited") => Meaning::PullRequest,
-        ("pull_request", _) => Meaning::Unused,
+        ("pull_request", _) => Meaning::Automation(AutomationEvent::PullRequest),
+        ("workflow_run", _) => Meaning::Automation(AutomationEvent::Run),
+        ("workflow_job", _) => Meaning::Automation(AutomationEvent::Job),
+        ("check_run", _) => Meaning::Automation(AutomationEvent::Check),
+        ("release", _) => Meaning::Automation(AutomationEvent::Release),
+        ("push", _) => Meaning::Automation(AutomationEvent::Push),
+        ("deployment" | "deployment_status", _) => Meaning::Automation(AutomationEvent::Deployment),
+        ("registry_package", _) => Meaning::Automation(AutomationEvent::Package),
         ("repository", "renamed" | "transferred") => Meaning::Repository(RepositoryChange::Renamed),
         ("repository", "archived") => Meaning::Repository(RepositoryChange::Archived),
         ("repository", "deleted") => Meaning::Repository(RepositoryChange::Deleted),
@@ -267,7 +289,8 @@ mod tests {
         assert_eq!(meaning("issues", Some("deleted")), Meaning::IssueGone);
         assert_eq!(meaning("issues", Some("transferred")), Meaning::IssueGone);
         assert_eq!(meaning("label", Some("of_the_future")), Meaning::Unknown);
-        assert_eq!(meaning("push", None), Meaning::Unused);
+        assert_eq!(meaning("push", None), Meaning::Automation(AutomationEvent::Push));
+        assert_eq!(meaning("status", None), Meaning::Unused);
         assert_eq!(meaning("of_the_future", None), Meaning::Unknown);
     }
 

@@ -11,13 +11,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use graphql_client::{GraphQLQuery, QueryBody};
 use rand::Rng as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
 use super::circuit_breaker::CircuitBreaker;
+use super::credentials::{AppCredentials, Bearer, Credentials};
 use super::error::Error;
 use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;
@@ -43,8 +45,11 @@ pub struct Settings {
     /// The address of the REST API, such as `https://api.github.com`; that of GraphQL is derived
     /// from it.
     pub api_url: Url,
-    /// The token. Without it every call returns [`Error::Unconfigured`].
+    /// A user's token, which is used without an app. Without both, every call returns
+    /// [`Error::Unconfigured`].
     pub token: Option<String>,
+    /// The GitHub App to act as.
+    pub app: Option<AppCredentials>,
     /// The `User-Agent` header, without which GitHub rejects requests.
     pub user_agent: String,
     /// The timeouts.
@@ -55,7 +60,7 @@ impl Settings {
     /// Dispatch's own name and the default timeouts.
     pub fn new(api_url: Url, token: Option<String>) -> Self {
         let user_agent = concat!("dispatch/", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { api_url, token, user_agent, timeouts: Timeouts::default() }
+        Self { api_url, token, app: None, user_agent, timeouts: Timeouts::default() }
     }
 }
 
@@ -64,6 +69,7 @@ impl std::fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("api_url", &self.api_url.as_str())
             .field("token", &self.token.as_ref().map(|_| "[redacted]"))
+            .field("app", &self.app)
             .field("user_agent", &self.user_agent)
             .field("timeouts", &self.timeouts)
             .finish()
@@ -100,11 +106,19 @@ impl Default for Timeouts {
 #[error("the client of GitHub cannot be set up: {0}")]
 pub struct UnusableSettings(String);
 
+impl UnusableSettings {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// A client of GitHub. Cheap to clone; clones share connections and the rate limit.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<ClientInner>,
     deadline: Option<Instant>,
+    /// The owner of the repositories that requests are about, as the installation of an app needs it.
+    owner: Option<Arc<str>>,
     /// The label scheme of the repository; without one, Dispatch's own names.
     pub(super) labels: Arc<LabelScheme>,
 }
@@ -114,7 +128,7 @@ struct ClientInner {
     endpoint: Url,
     /// The address of the REST API.
     rest: Url,
-    token: Option<String>,
+    credentials: Credentials,
     timeouts: Timeouts,
     clock: Clock,
     limits: Mutex<RateLimitState>,
@@ -157,21 +171,23 @@ impl Client {
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, UnusableSettings> {
         let http = http_client(&settings)?;
         let endpoint = graphql_address(&settings.api_url);
-        let Settings { api_url: rest, token, timeouts, .. } = settings;
+        let credentials = Credentials::new(settings.token.as_deref(), settings.app.as_ref())?;
+        let Settings { api_url: rest, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
         let circuit_breaker = CircuitBreaker::default();
         let shared = ClientInner {
             http,
             endpoint,
             rest,
-            token,
+            credentials,
             timeouts,
             clock,
             limits,
             circuit_breaker,
             lacking,
         };
-        Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
+        let shared = Arc::new(shared);
+        Ok(Self { shared, deadline: None, owner: None, labels: Arc::default() })
     }
 
     /// The same client, with a deadline `time` from now for all of its calls together.
@@ -179,6 +195,15 @@ impl Client {
         let end = Instant::now() + time;
         let deadline = self.deadline.map_or(end, |earlier| earlier.min(end));
         Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// The same client for repositories of an owner. An app that is installed for several owners
+    /// has a token for each, so every request must be made through such a client.
+    pub fn for_owner(&self, owner: &str) -> Self {
+        match self.owner.as_deref() == Some(owner) {
+            true => self.clone(),
+            false => Self { owner: Some(owner.into()), ..self.clone() },
+        }
     }
 
     /// The same client for a repository with a label scheme: labels of issues are converted from
@@ -195,9 +220,26 @@ impl Client {
         &self.labels
     }
 
-    /// Whether it has a token.
+    /// Whether it has a token, or an app to get one.
     pub fn is_configured(&self) -> bool {
-        self.shared.token.is_some()
+        self.shared.credentials.is_some()
+    }
+
+    /// Whether requests about repositories of different owners need different tokens.
+    pub(super) fn has_token_for_each_owner(&self) -> bool {
+        matches!(&self.shared.credentials, Credentials::App(app) if app.is_one_for_each_owner())
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.shared.credentials
+    }
+
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
     }
 
     /// The rate limit according to GitHub's last response; none before the first one.
@@ -216,7 +258,9 @@ impl Client {
         variables: Q::Variables,
         repeat: Repeat,
     ) -> Result<GraphqlResponse, Error> {
-        let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
+        if !self.is_configured() {
+            return Err(Error::Unconfigured);
+        }
         self.check_gate()?;
         let query = Q::build_query(variables);
         let operation = query.operation_name;
@@ -228,7 +272,7 @@ impl Client {
 
         let mut tries = 1;
         loop {
-            let error = match self.send(token, body.clone(), deadline).await {
+            let error = match self.send(body.clone(), deadline).await {
                 Ok(answer) => {
                     self.shared.circuit_breaker.record_answer();
                     self.record_success(operation, answer.rate);
@@ -259,9 +303,22 @@ impl Client {
         }
     }
 
-    async fn send(
+    /// Sends a document once. If GitHub does not accept the token of an installation, it is sent once
+    /// more with another one: a refused request changed nothing.
+    async fn send(&self, body: bytes::Bytes, deadline: Instant) -> Result<GraphqlResponse, Error> {
+        let bearer = self.authorize(deadline).await?;
+        match self.send_as(&bearer, body.clone(), deadline).await {
+            Err(error) if self.discard(&bearer, &error) => {
+                let bearer = self.authorize(deadline).await?;
+                self.send_as(&bearer, body, deadline).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send_as(
         &self,
-        token: &str,
+        bearer: &Bearer,
         body: bytes::Bytes,
         deadline: Instant,
     ) -> Result<GraphqlResponse, Error> {
@@ -275,7 +332,28 @@ impl Client {
         }
         let request = self.shared.http.post(self.shared.endpoint.clone());
         let request = request.timeout(left.min(self.shared.timeouts.request)).body(body);
-        let unreachable = |error| unreachable(error, token);
+        let token = bearer.secret();
+        let (status, headers, body) = self.transmit(bearer.authorize(request), token).await?;
+        if let Some(rate) = Rate::from_headers(&headers) {
+            self.limits(|limits| limits.rate = Some(rate));
+        }
+        Received { status, headers: &headers, body: &body, now: self.now(), token }.answer()
+    }
+
+    /// A request to a path of the REST API, without a token.
+    pub(super) fn rest_request(&self, method: Method, path: &str) -> RequestBuilder {
+        let address = format!("{}/{path}", self.shared.rest.as_str().trim_end_matches('/'));
+        self.shared.http.request(method, address).timeout(self.shared.timeouts.request)
+    }
+
+    /// Sends a request once and reads the whole response, whatever its status. `secret` is removed
+    /// from the text of an error.
+    pub(super) async fn transmit(
+        &self,
+        request: RequestBuilder,
+        secret: &str,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        let unreachable = |error| unreachable(error, secret);
         let mut response = request.send().await.map_err(unreachable)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -284,12 +362,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        let headers = response.headers();
-        if let Some(rate) = Rate::from_headers(headers) {
-            self.limits(|limits| limits.rate = Some(rate));
-        }
-        let (status, now) = (response.status(), self.shared.clock.now());
-        Received { status, headers, body: &body, now, token }.answer()
+        Ok((response.status(), std::mem::take(response.headers_mut()), body))
     }
 
     /// Sends JSON to a path of the REST API, once, and returns the status and the body.
@@ -298,20 +371,78 @@ impl Client {
         path: &str,
         body: &serde_json::Value,
         time: Duration,
-    ) -> Result<(reqwest::StatusCode, Vec<u8>), Error> {
-        let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
-        let address = format!("{}/{path}", self.shared.rest.as_str().trim_end_matches('/'));
-        let request = self.shared.http.post(address).timeout(time).body(body.to_string());
-        let unreachable = |error| unreachable(error, token);
-        let mut response = request.send().await.map_err(unreachable)?;
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            if answer.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(Error::Unintelligible { reason: "it is too long".into() });
-            }
-            answer.extend_from_slice(&chunk);
+    ) -> Result<(StatusCode, Vec<u8>), Error> {
+        let bearer = self.authorize(Instant::now() + time).await?;
+        let request = self.rest_request(Method::POST, path).timeout(time).body(body.to_string());
+        let request = bearer.authorize(request);
+        let (status, _, body) = self.transmit(request, bearer.secret()).await?;
+        Ok((status, body))
+    }
+
+    /// Sends a request of the REST API, with retries where these are allowed, and returns a response of
+    /// any status that is neither a refusal nor a failure.
+    pub(super) async fn ask_rest(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        repeat: Repeat,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        if !self.is_configured() {
+            return Err(Error::Unconfigured);
         }
-        Ok((response.status(), answer))
+        self.check_gate()?;
+        let call_end = Instant::now() + self.shared.timeouts.call;
+        let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
+        let mut tries = 1;
+        loop {
+            let error = match self.ask_rest_once(request(), deadline).await {
+                Ok(answer) => {
+                    self.shared.circuit_breaker.record_answer();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match self.wait_before_repeat(&error, repeat, tries) {
+                Some(wait) if tries < TRIES && Instant::now() + wait < deadline => {
+                    tokio::time::sleep(wait).await;
+                }
+                _ => {
+                    self.record_failure(&error);
+                    self.record_health(&error, repeat);
+                    return Err(error);
+                }
+            }
+            tries += 1;
+        }
+    }
+
+    async fn ask_rest_once(
+        &self,
+        request: RequestBuilder,
+        deadline: Instant,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let bearer = self.authorize(deadline).await?;
+        let request = request.timeout(left.min(self.shared.timeouts.request));
+        let token = bearer.secret();
+        let (status, headers, body) = self.transmit(bearer.authorize(request), token).await?;
+        if status.is_client_error() || status.is_server_error() {
+            let now = self.now();
+            let received = Received { status, headers: &headers, body: &body, now, token };
+            let error = received.failure();
+            self.discard(&bearer, &error);
+            return Err(error);
+        }
+        Ok((status, headers, body))
+    }
+
+    /// A request to another address that GitHub redirected to, without the token.
+    pub(super) fn foreign_request(&self, address: Url) -> RequestBuilder {
+        self.shared.http.get(address).timeout(self.shared.timeouts.request)
+    }
+
+    /// The address of the REST API, without a slash at its end.
+    pub(super) fn rest_address(&self) -> &str {
+        self.shared.rest.as_str().trim_end_matches('/')
     }
 
     /// The delay before a retry; none when a retry would not help or may do harm.
@@ -450,17 +581,10 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(token) = &settings.token {
-        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
-        let mut bearer = bearer.map_err(|_| {
-            UnusableSettings("the token has characters that a header cannot carry".into())
-        })?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
-    }
     // Without a token nothing is ever sent, and an `http` address needs no root certificates; so
     // the service and the demo start where there are none.
-    let needs_roots = settings.api_url.scheme() == "https" && settings.token.is_some();
+    let needs_roots = settings.api_url.scheme() == "https"
+        && (settings.token.is_some() || settings.app.is_some());
     let mut tls = net::tls(needs_roots).map_err(|error| unusable(&error))?;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()

@@ -12,6 +12,16 @@ pub enum Error {
     #[error("GITHUB_TOKEN environment variable is not set")]
     Unconfigured,
 
+    /// GitHub gives the app no token for its installation, so nothing was sent: it is not installed,
+    /// suspended, or the app's key is not accepted.
+    #[error("{reason}")]
+    NoInstallation {
+        /// A complete sentence that says what to do, and when it is tried again.
+        reason: String,
+        /// Whether it holds for every repository.
+        is_for_all: bool,
+    },
+
     /// GitHub refused the request. Nothing was changed.
     #[error("GitHub API error: {status} {message}")]
     Refused {
@@ -99,7 +109,10 @@ impl Error {
             Self::Unconfigured | Self::RateLimited { .. } | Self::CircuitOpen { .. } => {
                 Concern::Everything
             }
-            Self::Refused { status: 401, .. } => Concern::Everything,
+            Self::Refused { status: 401, .. } | Self::NoInstallation { is_for_all: true, .. } => {
+                Concern::Everything
+            }
+            Self::NoInstallation { .. } => Concern::Repository,
             Self::Refused { is_forbidden: true, .. } => Concern::Repository,
             Self::Refused { .. } | Self::NotFound { .. } | Self::PullRequest { .. } => {
                 Concern::Issue
@@ -124,6 +137,7 @@ impl Error {
             Self::Unreachable { ambiguous, .. } => *ambiguous,
             Self::Unintelligible { .. } => true,
             Self::Unconfigured
+            | Self::NoInstallation { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::PullRequest { .. }

@@ -5,10 +5,14 @@
 //! outcome is never retried; text from this module can be stored and shown (no NUL, no control
 //! characters except line feed and tab); an error never contains the token.
 
+mod actions;
+mod actions_json;
+mod app_tokens;
 mod circuit_breaker;
 mod client;
 mod comments;
 mod conversations;
+mod credentials;
 mod details;
 mod error;
 mod fingerprints;
@@ -20,12 +24,15 @@ mod nodes;
 mod queries;
 mod repositories;
 mod response;
+mod rest;
 mod text;
 pub mod webhooks;
 
+pub use actions::{DispatchedRun, ReadList, RunRequest, WorkflowFileText};
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
+pub use credentials::AppCredentials;
 pub use error::{Concern, Error};
 pub use fingerprints::Fingerprint;
 pub use hooks::NewHook;
@@ -36,3 +43,4 @@ pub use labels::{Label, LabelChangeResult, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
 pub use repositories::Repository;
 pub use response::Rate;
+pub use rest::Fetched;

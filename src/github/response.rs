@@ -279,7 +279,7 @@ impl Received<'_> {
     }
 
     /// The error for a status that is not a success.
-    fn failure(&self) -> Error {
+    pub(super) fn failure(&self) -> Error {
         let message = self.message();
         if self.status.is_server_error() {
             return Error::Unreachable {
@@ -317,10 +317,15 @@ impl Received<'_> {
         }
     }
 
+    /// A time of GitHub by our own clock.
+    pub(super) fn here(&self, theirs: DateTime<Utc>) -> DateTime<Utc> {
+        self.now + (theirs - self.date())
+    }
+
     /// When to try again, by our own clock: the clocks may differ, so GitHub's times are taken
     /// relative to the time of its response.
     fn until(&self) -> DateTime<Utc> {
-        let here = |theirs: DateTime<Utc>| self.now + (theirs - self.date()).max(TimeDelta::zero());
+        let here = |theirs: DateTime<Utc>| self.here(theirs).max(self.now);
         match (self.retry_after(), self.spent()) {
             (Some(wait), _) => self.now + wait,
             (None, Some(rate)) => here(rate.resets_at),

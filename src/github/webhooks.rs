@@ -6,12 +6,18 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::actions_json;
 use super::details::{SubIssuesNode, TypeNode};
 use super::error::Error;
 use super::issues::Issue;
 use super::text::{mended, presentable, storable};
+use crate::domain::automation::facts::{
+    CheckFacts, CommitFacts, DeploymentFacts, JobFacts, PackageFacts, PullRequestFacts,
+    ReleaseFacts, RunFacts,
+};
 use crate::domain::details::{Assignee, AssigneeKind, StateReason};
 use crate::domain::{AuthorAssociation, FullName, IssueDetails, IssueState};
 
@@ -424,4 +430,94 @@ impl IssueMembers {
             has_all_details: false,
         })
     }
+}
+/// The newest commit that was pushed to a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushedCommit {
+    /// The branch.
+    pub branch: String,
+    /// The commit.
+    pub commit: CommitFacts,
+}
+
+/// An object of a payload that has everything that is needed.
+fn object<T>(
+    payload: &[u8],
+    member: &str,
+    read_object: impl Fn(&Value) -> Option<T>,
+) -> Result<T, Error> {
+    let payload: Value = read(payload)?;
+    let found = payload.get(member).and_then(read_object);
+    found.ok_or_else(|| Error::Unintelligible {
+        reason: format!("it has no {member}, or a member of it is missing"),
+    })
+}
+
+/// The run of an event.
+///
+/// # Errors
+///
+/// When a member that is needed is missing. This holds for all functions below.
+pub fn workflow_run(payload: &[u8]) -> Result<RunFacts, Error> {
+    object(payload, "workflow_run", actions_json::run)
+}
+
+/// The job of an event.
+pub fn workflow_job(payload: &[u8]) -> Result<JobFacts, Error> {
+    object(payload, "workflow_job", actions_json::job)
+}
+
+/// The check of an event; none for a check of GitHub Actions, which is stored as a job.
+pub fn check_run(payload: &[u8]) -> Result<Option<CheckFacts>, Error> {
+    let payload: Value = read(payload)?;
+    match payload.get("check_run") {
+        Some(check) if actions_json::is_of_actions(check) => Ok(None),
+        Some(check) => actions_json::check(check).map(Some).ok_or_else(|| Error::Unintelligible {
+            reason: "a member of the check is missing".into(),
+        }),
+        None => Err(Error::Unintelligible { reason: "it has no check_run".into() }),
+    }
+}
+
+/// The release of an event.
+pub fn release(payload: &[u8]) -> Result<ReleaseFacts, Error> {
+    object(payload, "release", actions_json::release)
+}
+
+/// The deployment of an event, with its status if it has one.
+pub fn deployment(payload: &[u8]) -> Result<DeploymentFacts, Error> {
+    let payload: Value = read(payload)?;
+    let run = payload.get("workflow_run").filter(|run| run.is_object());
+    let deployment = &payload["deployment"];
+    let found = match payload.get("deployment_status") {
+        Some(status) => actions_json::deployment_with_status(deployment, status, run),
+        None => actions_json::deployment(deployment),
+    };
+    found.ok_or_else(|| Error::Unintelligible {
+        reason: "it has no deployment, or a member of it is missing".into(),
+    })
+}
+
+/// The package of an event, with its newest version.
+pub fn package(payload: &[u8]) -> Result<PackageFacts, Error> {
+    let payload: Value = read(payload)?;
+    let found = ["registry_package", "package"].iter().find_map(|name| payload.get(name));
+    found.and_then(actions_json::registry_package).ok_or_else(|| Error::Unintelligible {
+        reason: "it has no package, or a member of it is missing".into(),
+    })
+}
+
+/// The pull request of an event.
+pub fn pull_request(payload: &[u8]) -> Result<PullRequestFacts, Error> {
+    object(payload, "pull_request", actions_json::pull_request)
+}
+
+/// The newest commit of a push to a branch; none for a tag, and for a branch that was deleted.
+pub fn pushed_commit(payload: &[u8]) -> Result<Option<PushedCommit>, Error> {
+    let payload: Value = read(payload)?;
+    let branch = payload["ref"].as_str().and_then(|name| name.strip_prefix("refs/heads/"));
+    let commit = payload.get("head_commit").and_then(actions_json::pushed_commit);
+    Ok(branch
+        .zip(commit)
+        .map(|(branch, commit)| PushedCommit { branch: storable(branch.to_owned()), commit }))
 }

@@ -9,6 +9,7 @@ pub mod agent_names;
 pub mod agents;
 mod app;
 pub mod audit;
+pub mod automation;
 pub mod board;
 mod board_events;
 pub mod change;

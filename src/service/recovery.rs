@@ -4,6 +4,7 @@
 //! GitHub, with the same code that settles a change in its own request. Invariant: the entry alone
 //! has everything that is needed to settle it.
 
+use super::automation::control;
 use super::board::comments;
 use super::change::{
     GITHUB_TIME, GRACE, GithubState, Observed, Settlement, read_back, settle, settle_by_reading,
@@ -29,7 +30,9 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
         (overdue, audit::take_rechecks(&mut connection, now).await?)
     };
     for entry in overdue {
-        if entry.comment.is_some() {
+        if entry.action.starts_with(control::ACTIONS) {
+            control::settle_interrupted(app, &entry).await?;
+        } else if entry.comment.is_some() {
             Box::pin(comments::settle_one(app, &entry)).await?;
         } else {
             Box::pin(settle_one(app, &entry)).await?;

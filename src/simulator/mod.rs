@@ -8,6 +8,7 @@
 
 mod agents;
 mod answer;
+mod automation;
 mod cost;
 mod faults;
 mod human_activity;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use agents::{ActionError, Agents};
+pub use automation::{NewRun, RunState, Runners, SimulatedJob, SimulatedStep};
 pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;
@@ -51,6 +53,7 @@ pub struct Simulator {
 struct SimulatorState {
     clock: Clock,
     world: Mutex<world::World>,
+    automation: Mutex<automation::AutomationWorld>,
     rules: Mutex<Vec<Rule>>,
     request_log: Mutex<request_log::RequestLog>,
     limits: Mutex<limits::SimulatedRateLimit>,
@@ -72,6 +75,7 @@ impl Simulator {
         let shared = SimulatorState {
             clock,
             world: Mutex::default(),
+            automation: Mutex::default(),
             rules: Mutex::default(),
             request_log: Mutex::default(),
             limits,

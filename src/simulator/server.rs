@@ -14,7 +14,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -31,6 +31,7 @@ use tower::ServiceExt as _;
 
 use super::Simulator;
 use super::answer::{GitHubResponse, problem};
+use super::automation::{self, RestRequest};
 use super::cost::points_of;
 use super::faults::Fault;
 use super::request_log::{LoggedRequest, OperationKind};
@@ -47,6 +48,7 @@ pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()
     let router = Router::new()
         .route("/graphql", post(answer))
         .route("/api/graphql", post(answer))
+        .fallback(rest)
         .with_state(service);
     let mut tasks = JoinSet::new();
     loop {
@@ -159,6 +161,92 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
     // It is only set once.
     let _ = request.answered_at.set(service.simulator.now());
     answer
+}
+
+/// Answers a request of the REST API. Its operation in the log is its method and its path with ids left
+/// out, such as `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs`.
+async fn rest(State(service): State<GitHubServer>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_REQUEST).await else {
+        return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
+    };
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_log = path.starts_with("/_logs/");
+    if is_log && header(header::AUTHORIZATION).is_some() {
+        return problem(StatusCode::BAD_REQUEST, "The storage accepts no token");
+    }
+    if !is_log && let Err(refused) = service.check_token(&parts.headers) {
+        return refused;
+    }
+    let kind = if method == "GET" { OperationKind::Query } else { OperationKind::Mutation };
+    let logged = LoggedRequest {
+        at: service.simulator.now(),
+        operation: format!("{method} {}", pattern(path)),
+        kind,
+        variables: serde_json::json!({ "path": path }),
+        answered_at: Arc::default(),
+    };
+    service.simulator.log_request(logged.clone());
+    let faults = service.simulator.faults_for(&logged);
+    for fault in &faults {
+        match fault {
+            Fault::Stall(time) => tokio::time::sleep(*time).await,
+            Fault::Hold(gate) => gate.pass().await,
+            _ => {}
+        }
+    }
+    if let Some(spoilt) = faults.iter().find_map(without_work) {
+        return service.with_headers(spoilt);
+    }
+    let address = format!("http://{}", header(header::HOST).unwrap_or_default());
+    let answer = automation::answer(
+        &service.simulator,
+        &RestRequest {
+            method,
+            path,
+            query: parts.uri.query().unwrap_or_default(),
+            body: &body,
+            etag: header(header::IF_NONE_MATCH),
+            address: &address,
+        },
+    );
+    // GitHub counts no response that says that nothing changed.
+    if !is_log && answer.status != 304 && !service.simulator.spend(1) {
+        let message = "API rate limit exceeded for user ID 1.";
+        return service.with_headers(problem(StatusCode::FORBIDDEN, message));
+    }
+    if faults.iter().any(|fault| matches!(fault, Fault::DropAfter)) {
+        return hang_up();
+    }
+    let mut response = (code(answer.status), answer.body).into_response();
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    for (name, value) in answer.headers {
+        let value = HeaderValue::try_from(value).expect("a header of plain text");
+        response.headers_mut().insert(name, value);
+    }
+    let _ = logged.answered_at.set(service.simulator.now());
+    let mut response = service.with_headers(response);
+    response.headers_mut().insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+    response
+}
+
+/// The largest body of a request of the REST API, in bytes.
+const LONGEST_REQUEST: usize = 1 << 20;
+
+/// A path as GitHub documents it.
+fn pattern(path: &str) -> String {
+    let mut parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if let ["repos", owner, name, ..] = parts.as_mut_slice() {
+        (*owner, *name) = ("{owner}", "{repo}");
+    }
+    for part in &mut parts {
+        if part.parse::<i64>().is_ok() {
+            *part = "{id}";
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 impl GitHubServer {

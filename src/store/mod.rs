@@ -8,6 +8,7 @@
 mod address;
 pub mod agents;
 pub mod audit;
+pub mod automation;
 pub mod board;
 pub mod claims;
 pub mod event_log;

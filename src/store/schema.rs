@@ -1,6 +1,28 @@
 // @generated from the migrated database; see tests/it/migrations.rs for how.
 
 diesel::table! {
+    /// What happened in repositories. Pruned.
+    activity (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        kind -> Text,
+        /// What happened to what, such as `run:7:completed:1`: the same is recorded once.
+        key -> Text,
+        title -> Text,
+        description -> Nullable<Text>,
+        actor -> Nullable<Text>,
+        url -> Nullable<Text>,
+        sha -> Nullable<Text>,
+        branch -> Nullable<Text>,
+        status -> Nullable<Text>,
+        metadata -> Nullable<Jsonb>,
+        run_id -> Nullable<BigInt>,
+        /// When it happened, by GitHub's clock.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What agents are called.
     agent_names (key) {
         /// The name in lower case.
@@ -86,6 +108,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Files that runs produced.
+    artifacts (id) {
+        id -> BigInt,
+        run_id -> BigInt,
+        github_id -> BigInt,
+        name -> Text,
+        size_bytes -> BigInt,
+        expired -> Bool,
+        created_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// What somebody did, and whether it worked. Kept.
     audit_log (id) {
         id -> BigInt,
@@ -119,6 +155,50 @@ diesel::table! {
         comment_url -> Nullable<Text>,
         /// What kind of caller that was; the name alone proves nothing.
         actor_kind -> Text,
+    }
+}
+
+diesel::table! {
+    /// What the automation pages show of a repository as a whole.
+    automation_repositories (repository_id) {
+        repository_id -> BigInt,
+        /// The newest commit of the default branch.
+        latest_commit_sha -> Nullable<Text>,
+        latest_commit_title -> Nullable<Text>,
+        /// GitHub login of its author, or the name in the commit.
+        latest_commit_author -> Nullable<Text>,
+        latest_commit_url -> Nullable<Text>,
+        latest_commit_at -> Nullable<Timestamptz>,
+        open_pull_requests -> Integer,
+        /// Open alerts of secret scanning; null when they could not be read.
+        open_secret_alerts -> Nullable<Integer>,
+        /// Parts that the token may not read.
+        missing_permissions -> Array<Text>,
+        /// ETags of list requests, by request: an unchanged list costs nothing.
+        etags -> Jsonb,
+        /// When a sync of these data last ended, successful or not.
+        attempted_at -> Nullable<Timestamptz>,
+        /// When a sync of these data last succeeded.
+        synced_at -> Nullable<Timestamptz>,
+        /// Why the last sync failed; null after a successful one.
+        sync_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Syncs of the automation data of a repository. Timed ones that found nothing new are not listed. Pruned.
+    automation_sync_runs (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        status -> Text,
+        /// How many requests it sent to GitHub.
+        requests -> Integer,
+        workflows_fetched -> Integer,
+        runs_fetched -> Integer,
+        error -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        started_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -176,6 +256,24 @@ diesel::table! {
         repository_id -> BigInt,
         status -> Text,
         issues -> Integer,
+    }
+}
+
+diesel::table! {
+    /// Checks on the newest commit of the default branch, except for those of GitHub Actions.
+    check_runs (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        github_id -> BigInt,
+        head_sha -> Text,
+        name -> Text,
+        /// The app that reports it.
+        app -> Nullable<Text>,
+        status -> Text,
+        conclusion -> Nullable<Text>,
+        html_url -> Text,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -247,6 +345,27 @@ diesel::table! {
     /// Issues whose dependencies changed and for which no event was appended yet. Filled by triggers.
     dependency_changes (issue_id) {
         issue_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Deployments to environments.
+    deployments (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        github_id -> BigInt,
+        environment -> Text,
+        git_ref -> Text,
+        sha -> Text,
+        /// GitHub's word in lower case: `success`, `failure`, `in_progress`, and others.
+        state -> Text,
+        creator -> Nullable<Text>,
+        /// The log of its newest status, or else what was deployed.
+        url -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        /// GitHub's id of the run that deployed.
+        run_github_id -> Nullable<BigInt>,
     }
 }
 
@@ -438,6 +557,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Packages of the owner that belong to a repository.
+    packages (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        github_id -> BigInt,
+        /// GitHub's word: `container`, `npm`, and others.
+        package_type -> Text,
+        name -> Text,
+        visibility -> Text,
+        html_url -> Text,
+        version_count -> Integer,
+        /// The name of the newest version: a digest for a container.
+        latest_version -> Nullable<Text>,
+        /// The tags of that version.
+        latest_tags -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Leases whose row another holder has taken since. Filled by a trigger.
     past_leases (issue_id, fencing_token) {
         issue_id -> BigInt,
@@ -489,6 +629,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Issues that a pull request closes when it is merged.
+    pull_request_issues (pull_request_id, repository, number) {
+        pull_request_id -> BigInt,
+        /// Full name of the issue's repository in lower case.
+        repository -> Text,
+        number -> Integer,
+    }
+}
+
+diesel::table! {
+    /// Pull requests that are open, or were while the repository was tracked.
+    pull_requests (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        node_id -> Text,
+        number -> Integer,
+        title -> Text,
+        html_url -> Text,
+        state -> Text,
+        is_draft -> Bool,
+        author -> Nullable<Text>,
+        branch -> Text,
+        base_branch -> Text,
+        head_sha -> Text,
+        /// GitHub's word: `APPROVED`, `CHANGES_REQUESTED`, `REVIEW_REQUIRED`; null without a rule.
+        review_decision -> Nullable<Text>,
+        /// GitHub's word for all checks of its newest commit: `SUCCESS`, `FAILURE`, `PENDING`, `ERROR`, `EXPECTED`; null without checks.
+        check_state -> Nullable<Text>,
+        /// GitHub's word: `MERGEABLE`, `CONFLICTING`, `UNKNOWN`.
+        mergeable -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        merged_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Open issues in the columns that work is taken from. Kept by triggers.
     queued (issue_id) {
         issue_id -> BigInt,
@@ -514,6 +692,26 @@ diesel::table! {
         with_person -> Bool,
         /// How many open issues wait for it, at most 9: more do not rank it higher.
         unblocks -> Integer,
+    }
+}
+
+diesel::table! {
+    /// Releases.
+    releases (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        github_id -> BigInt,
+        tag_name -> Text,
+        name -> Nullable<Text>,
+        draft -> Bool,
+        prerelease -> Bool,
+        target_commit -> Nullable<Text>,
+        author -> Nullable<Text>,
+        html_url -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        /// Null while it is a draft.
+        published_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -697,44 +895,197 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The newest run of each workflow and branch.
+    workflow_branches (workflow_id, branch, is_pull_request) {
+        workflow_id -> BigInt,
+        branch -> Text,
+        /// Whether pull requests started the runs: a branch of a fork may have the name of ours.
+        is_pull_request -> Bool,
+        repository_id -> BigInt,
+        latest_run_id -> BigInt,
+        /// Whether the newest run is not completed.
+        is_running -> Bool,
+        /// Whether the newest run that succeeded or failed has failed.
+        is_failing -> Bool,
+        /// That run, while it failed.
+        failing_run_id -> Nullable<BigInt>,
+        /// When the first run since the last success that failed was created.
+        failing_since -> Nullable<Timestamptz>,
+        /// The commit of that first run.
+        failing_sha -> Nullable<Text>,
+        /// Who started that first run.
+        failing_actor -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Totals of runs that were pruned.
+    workflow_days (workflow_id, day, conclusion) {
+        workflow_id -> BigInt,
+        /// The day on which they were created, counted from 1970-01-01 by UTC.
+        day -> Integer,
+        conclusion -> Text,
+        runs -> BigInt,
+        /// Their durations together.
+        seconds -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Jobs of runs, of the newest attempt that is known.
+    workflow_jobs (id) {
+        id -> BigInt,
+        run_id -> BigInt,
+        github_id -> BigInt,
+        run_attempt -> Integer,
+        name -> Text,
+        status -> Text,
+        conclusion -> Nullable<Text>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        runner_name -> Nullable<Text>,
+        /// The labels that its runner must have.
+        runner_labels -> Array<Text>,
+        /// The name of the first step that failed.
+        failed_step -> Nullable<Text>,
+        html_url -> Text,
+    }
+}
+
+diesel::table! {
+    /// Runs of workflows. Pruned by age and by number.
+    workflow_runs (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        workflow_id -> BigInt,
+        github_id -> BigInt,
+        run_number -> BigInt,
+        /// 1, and one more for each time that it was run again.
+        run_attempt -> Integer,
+        name -> Text,
+        /// The title that GitHub displays: of the commit, the pull request, or of the workflow's choice.
+        title -> Text,
+        /// What started it, such as `push`.
+        event -> Text,
+        /// GitHub's word: `queued`, `in_progress`, `completed`, and others.
+        status -> Text,
+        /// GitHub's word: `success`, `failure`, and others; null until it is completed.
+        conclusion -> Nullable<Text>,
+        branch -> Nullable<Text>,
+        head_sha -> Text,
+        /// GitHub login of who started this attempt.
+        actor -> Nullable<Text>,
+        html_url -> Text,
+        created_at -> Timestamptz,
+        /// When this attempt started.
+        started_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        /// When this attempt completed; null until then.
+        completed_at -> Nullable<Timestamptz>,
+        /// From start to completion.
+        duration_seconds -> Nullable<Integer>,
+        pull_request_number -> Nullable<Integer>,
+        /// What it waits for, as a sentence; null while it does not wait, or nobody knows.
+        waiting_for -> Nullable<Text>,
+        /// When all jobs of this attempt were last read.
+        jobs_read_at -> Nullable<Timestamptz>,
+        /// When its artifacts were last read.
+        artifacts_read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Workflows of GitHub Actions.
+    workflows (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        github_id -> BigInt,
+        name -> Text,
+        /// The path of the file that defines it, such as `.github/workflows/ci.yml`.
+        path -> Text,
+        /// GitHub's word: `active`, `disabled_manually`, and others.
+        state -> Text,
+        html_url -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        /// When its newest run was created.
+        last_run_at -> Nullable<Timestamptz>,
+        /// When GitHub no longer listed it.
+        deleted_at -> Nullable<Timestamptz>,
+        /// The blob of the file that `file` was read from.
+        file_sha -> Nullable<Text>,
+        /// The triggers in the file; null when it was not read, or is malformed.
+        file -> Nullable<Jsonb>,
+        /// Why the file could not be read, with the line; null when it could.
+        file_error -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(activity -> repositories (repository_id));
+diesel::joinable!(activity -> workflow_runs (run_id));
 diesel::joinable!(agent_reports -> agent_runs (agent_run_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(agent_work -> issues (issue_id));
 diesel::joinable!(agent_work_steps -> agent_work (work_id));
+diesel::joinable!(artifacts -> workflow_runs (run_id));
 diesel::joinable!(audit_log -> issues (issue_id));
+diesel::joinable!(automation_repositories -> repositories (repository_id));
+diesel::joinable!(automation_sync_runs -> repositories (repository_id));
 diesel::joinable!(backoffs -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
+diesel::joinable!(check_runs -> repositories (repository_id));
 diesel::joinable!(conversations -> issues (issue_id));
 diesel::joinable!(decisions -> issues (served_issue_id));
 diesel::joinable!(decompositions -> issues (issue_id));
+diesel::joinable!(deployments -> repositories (repository_id));
 diesel::joinable!(issues -> repositories (repository_id));
 diesel::joinable!(lane_judgements -> issues (issue_id));
 diesel::joinable!(lease_messages -> issues (issue_id));
 diesel::joinable!(leases -> issues (issue_id));
 diesel::joinable!(leases -> repositories (repository_id));
+diesel::joinable!(packages -> repositories (repository_id));
 diesel::joinable!(past_leases -> issues (issue_id));
 diesel::joinable!(past_leases -> repositories (repository_id));
+diesel::joinable!(pull_request_issues -> pull_requests (pull_request_id));
+diesel::joinable!(pull_requests -> repositories (repository_id));
 diesel::joinable!(queued -> issues (issue_id));
 diesel::joinable!(queued -> repositories (repository_id));
+diesel::joinable!(releases -> repositories (repository_id));
 diesel::joinable!(repository_labels -> repositories (repository_id));
 diesel::joinable!(unreadable_issues -> repositories (repository_id));
+diesel::joinable!(workflow_branches -> workflow_runs (latest_run_id));
+diesel::joinable!(workflow_branches -> repositories (repository_id));
+diesel::joinable!(workflow_branches -> workflows (workflow_id));
+diesel::joinable!(workflow_days -> workflows (workflow_id));
+diesel::joinable!(workflow_jobs -> workflow_runs (run_id));
+diesel::joinable!(workflow_runs -> repositories (repository_id));
+diesel::joinable!(workflow_runs -> workflows (workflow_id));
+diesel::joinable!(workflows -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    activity,
     agent_names,
     agent_reports,
     agent_runs,
     agent_work,
     agent_work_steps,
+    artifacts,
     audit_log,
+    automation_repositories,
+    automation_sync_runs,
     backoffs,
     blocked,
     blockers,
     board_counts,
+    check_runs,
     conversations,
     decisions,
     decompositions,
     dependency_changes,
+    deployments,
     event_log,
     foreign_references,
     issues,
@@ -743,9 +1094,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     lease_messages,
     leases,
     milestones,
+    packages,
     past_leases,
     pauses,
+    pull_request_issues,
+    pull_requests,
     queued,
+    releases,
     repositories,
     repository_labels,
     request_keys,
@@ -754,4 +1109,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     unblocking,
     unreadable_issues,
     webhook_deliveries,
+    workflow_branches,
+    workflow_days,
+    workflow_jobs,
+    workflow_runs,
+    workflows,
 );

@@ -8,6 +8,7 @@ mod agents_guide;
 mod agents_rest;
 mod answers;
 mod assignments;
+mod automation;
 mod backoffs;
 mod board;
 mod bounds;

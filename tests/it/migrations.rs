@@ -205,6 +205,23 @@ const SAMPLES: &[(&str, &str)] = &[
          subject, payload, state, received_at, next_attempt_at) VALUES \
          ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
     ),
+    (
+        "automation",
+        "INSERT INTO automation_repositories (repository_id) SELECT id FROM repositories; \
+         INSERT INTO workflows (repository_id, github_id, name, path, state, html_url, created_at, \
+         updated_at) SELECT id, 9007199254740993, 'CI', '.github/workflows/ci.yml', 'active', \
+         'https://example.org', now(), now() FROM repositories; \
+         INSERT INTO workflow_runs (repository_id, workflow_id, github_id, run_number, run_attempt, \
+         name, title, event, status, head_sha, html_url, created_at, started_at, updated_at) \
+         SELECT repository_id, id, 9007199254740993, 1, 1, 'CI', 'Title', 'push', 'queued', '00', \
+         'https://example.org', now(), now(), now() FROM workflows; \
+         INSERT INTO activity (repository_id, kind, key, title, run_id, created_at) \
+         SELECT repository_id, 'workflow_run_started', 'run:1', 'Title', id, now() \
+         FROM workflow_runs; \
+         INSERT INTO event_log (topic, kind, at, actor, actor_kind) \
+         VALUES ('automation', 'automation_changed', now(), 'github', 'github')",
+    ),
+    ("automation_lists", "UPDATE workflow_runs SET status = 'completed', conclusion = 'failure'"),
     ("webhooks_seen", "UPDATE repositories SET webhooks_seen_at = now()"),
     ("issue_details", "UPDATE issues SET details = '{\"type\": {\"name\": \"Bug\"}}'"),
 ];

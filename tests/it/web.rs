@@ -22,7 +22,20 @@ fn script_of(page: &str) -> Option<String> {
 #[tokio::test]
 async fn every_page_answers_with_a_page() {
     given(async |given| {
-        for path in ["/", "/board", "/queue", "/projects", "/agents", "/audit", "/graphiql"] {
+        for path in [
+            "/",
+            "/board",
+            "/queue",
+            "/projects",
+            "/agents",
+            "/automation",
+            "/automation/activity",
+            "/automation/repos/acme/rocket",
+            "/automation/workflows/wfl_1",
+            "/webhooks",
+            "/audit",
+            "/graphiql",
+        ] {
             let answer = open(given, path, "identity").await;
             let page = answer.text();
             assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8", "{path}");

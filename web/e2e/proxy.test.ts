@@ -36,7 +36,19 @@ const test = base.extend({
 });
 
 test("every page works below the path of a proxy", async ({ page, service }) => {
-  for (const path of ["", "board", "queue", "agents", "projects", "audit", "graphiql"]) {
+  for (const path of [
+    "",
+    "board",
+    "queue",
+    "agents",
+    "projects",
+    "automation",
+    "automation/activity",
+    "automation/repos/acme/rocket",
+    "webhooks",
+    "audit",
+    "graphiql",
+  ]) {
     const strays: string[] = [];
     const onRequest = (request: { url: () => string }) => {
       if (!request.url().startsWith(`${service.url}/`)) strays.push(request.url());

@@ -27,7 +27,9 @@ function filesOf(name, seen = new Set()) {
 
 const shell = ["index.html", "theme.js", "favicon.svg", ...filesOf("index.html")];
 // The board is part of the shell; the other pages come when they are gone to.
-const pages = manifest["index.html"].dynamicImports.filter((name) => name.endsWith("/index.ts"));
+const pages = manifest["index.html"].dynamicImports.filter((name) =>
+  /\/(index\.ts|\w+Page\.tsx)$/.test(name),
+);
 const loads = [["board", shell], ...pages.map((name) => [name, [...shell, ...filesOf(name)]])];
 
 let largest = 0;

@@ -7,6 +7,7 @@ use crate::domain::webhooks::DeliveryState;
 use crate::domain::{Timestamp, WebhookDeliveryId};
 use crate::graphql::loaders::app;
 use crate::service::{Result, webhooks};
+use crate::store::webhooks::deliveries::DeliveryFilter;
 use crate::store::{self, Position};
 
 connection! {
@@ -20,11 +21,11 @@ connection! {
 impl WebhookDeliveryConnection {
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
-        state: Option<DeliveryState>,
+        filter: DeliveryFilter,
         arguments: PageArguments,
     ) -> Result<Self> {
         let request = arguments.request::<'w'>(MAX)?;
-        let page = webhooks::deliveries(app(context), state, &request).await?;
+        let page = webhooks::deliveries(app(context), filter, &request).await?;
         Ok(Self { page: page.map(WebhookDelivery::from) })
     }
 }

@@ -8,6 +8,7 @@ use crate::graphql::types::WebhookDeliveryConnection;
 use crate::graphql::types::page::{PageArguments, cost};
 use crate::service::webhooks::{self, ReplayWebhookDelivery};
 use crate::store;
+use crate::store::webhooks::deliveries::DeliveryFilter;
 
 #[derive(Debug, Default)]
 pub(crate) struct WebhookQuery;
@@ -20,10 +21,15 @@ impl WebhookQuery {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only deliveries in this state.")] state: Option<DeliveryState>,
+        #[graphql(desc = "Only deliveries of the event of this name, such as `issues`.")]
+        event: Option<String>,
+        #[graphql(desc = "Only deliveries about this repository, by its full name.")]
+        repository: Option<String>,
         #[graphql(desc = "How many deliveries, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only deliveries after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<WebhookDeliveryConnection> {
-        Ok(WebhookDeliveryConnection::load(context, state, PageArguments::forward(first, after))
+        let filter = DeliveryFilter { state, event, repository };
+        Ok(WebhookDeliveryConnection::load(context, filter, PageArguments::forward(first, after))
             .await?)
     }
 

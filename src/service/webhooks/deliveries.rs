@@ -9,20 +9,20 @@ use crate::service::App;
 use crate::service::board_events::audit_event;
 use crate::service::{Error, Result};
 use crate::store::audit::NewEntry;
-use crate::store::webhooks::deliveries::{self, DeliveryCount};
+use crate::store::webhooks::deliveries::{self, DeliveryCount, DeliveryFilter};
 use crate::store::{Page, PageRequest, WebhookDelivery, audit, event_log};
 
 /// How many kinds of deliveries are counted apart.
 const MOST_COUNTS: i64 = 500;
 
-/// A page of the retained deliveries, in one state or in any, newest first.
+/// A page of the retained deliveries that a filter admits, newest first.
 pub async fn deliveries(
     app: &App,
-    state: Option<DeliveryState>,
+    filter: DeliveryFilter,
     request: &PageRequest,
 ) -> Result<Page<WebhookDelivery>> {
     let mut connection = app.connection().await?;
-    Ok(deliveries::page(&mut connection, state, request).await?)
+    Ok(deliveries::page(&mut connection, filter, request).await?)
 }
 
 /// The numbers of retained deliveries by state, event and action, the largest first, at most 500.

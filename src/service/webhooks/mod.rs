@@ -1,12 +1,13 @@
 //! The webhook inbox: deliveries of GitHub are stored when they arrive and processed afterwards.
 //!
 //! `receive.rs` checks and stores a delivery, `process.rs` processes stored ones, `issues.rs`,
-//! `labels.rs` and `repositories.rs` apply what they report, `deliveries.rs` lists and replays them.
+//! `labels.rs`, `repositories.rs` and `automation.rs` apply what they report, `deliveries.rs` lists and replays them.
 //!
 //! Invariants: nothing without a valid signature is stored; deliveries of one issue are processed in
 //! the order of arrival; older data never overwrites newer data, whatever the order is; a deleted or
 //! transferred issue never comes back; processing a delivery twice changes nothing.
 
+mod automation;
 mod deliveries;
 mod issues;
 mod labels;

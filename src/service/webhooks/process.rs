@@ -8,10 +8,10 @@ use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
 use super::outcome::Outcome;
-use super::{issues, labels, repositories as changed_repositories};
+use super::{automation, issues, labels, repositories as changed_repositories};
 use crate::domain::Actor;
 use crate::domain::webhooks::{
-    DeliveryState, MOST_ATTEMPTS, Meaning, RepositoryChange, meaning, retry_after,
+    AutomationEvent, DeliveryState, MOST_ATTEMPTS, Meaning, RepositoryChange, meaning, retry_after,
 };
 use crate::github;
 use crate::github::webhooks::{self, Envelope};
@@ -203,7 +203,11 @@ async fn apply(
         Meaning::PullRequest => {
             let now = app.clock.now();
             repositories::request_sync(connection, repository.id, now).await?;
-            Ok((Outcome::Processed, vec![]))
+            let of = (&repository, AutomationEvent::PullRequest);
+            automation::apply(app, connection, of, delivery, payload).await
+        }
+        Meaning::Automation(event) => {
+            automation::apply(app, connection, (&repository, event), delivery, payload).await
         }
         Meaning::Repository(change) => {
             let former = changed_repositories::former_name(payload, name)?;

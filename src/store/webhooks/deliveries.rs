@@ -9,10 +9,10 @@ use diesel_async::RunQueryDsl;
 
 use crate::domain::WebhookDeliveryId;
 use crate::domain::webhooks::DeliveryState;
-use crate::store::Connection;
 use crate::store::page::{Page, PageRequest, Position};
 use crate::store::prepared::Prepared;
 use crate::store::schema::webhook_deliveries::{self, dsl};
+use crate::store::{Connection, lower};
 
 /// A delivery without its payload.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -233,16 +233,34 @@ pub async fn replay(
         .await
 }
 
-/// A page of deliveries, in one state or in any, newest first.
+/// Which deliveries a list contains. Absent members exclude nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Only deliveries in this state.
+    pub state: Option<DeliveryState>,
+    /// Only deliveries of the event of this name.
+    pub event: Option<String>,
+    /// Only deliveries about this repository, by its full name in any case.
+    pub repository: Option<String>,
+}
+
+/// A page of the deliveries that a filter admits, newest first.
 pub async fn page(
     connection: &mut Connection,
-    state: Option<DeliveryState>,
+    filter: DeliveryFilter,
     request: &PageRequest,
 ) -> QueryResult<Page<WebhookDelivery>> {
     let mut query =
         dsl::webhook_deliveries.select(WebhookDelivery::as_select()).into_boxed::<diesel::pg::Pg>();
-    if let Some(state) = state {
+    if let Some(state) = filter.state {
         query = query.filter(dsl::state.eq(state));
+    }
+    if let Some(event) = filter.event {
+        query = query.filter(dsl::event.eq(event));
+    }
+    if let Some(repository) = filter.repository {
+        query =
+            query.filter(lower(dsl::repository.assume_not_null()).eq(repository.to_lowercase()));
     }
     if let Some(Position { at, id }) = request.after {
         let is_same_time = dsl::received_at.eq(at).and(dsl::id.lt(WebhookDeliveryId(id)));

@@ -93,6 +93,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
         ("GITHUB_TOKEN", "token-for-github"),
         ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
         ("DISPATCH_SYNC_INTERVAL_MS", "0"),
+        ("DISPATCH_AUTOMATION_INTERVAL_MS", "0"),
         ("DISPATCH_DATA_DIR", "/nonexistent"),
     ];
     let all: BTreeMap<&str, &str> = usual.into_iter().chain(settings.iter().copied()).collect();

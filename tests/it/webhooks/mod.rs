@@ -24,7 +24,7 @@ use crate::support::{Given, REPOSITORY, given_settings};
 
 const SECRET: &str = "the-secret-of-the-webhooks";
 
-const SETTINGS: &[(&str, &str)] = &[("WEBHOOK_SECRET", SECRET)];
+pub(crate) const SETTINGS: &[(&str, &str)] = &[("WEBHOOK_SECRET", SECRET)];
 
 /// The value of `X-Hub-Signature-256`.
 fn signature(secret: &str, body: &[u8]) -> String {
@@ -46,7 +46,7 @@ fn delivery(path: &str, event: &str, id: &str, body: &[u8]) -> Request<Body> {
 }
 
 /// The state of a delivery, and its reason.
-async fn state_of(given: &Given, id: &str) -> (String, String) {
+pub(crate) async fn state_of(given: &Given, id: &str) -> (String, String) {
     let query = "{ webhookDeliveries(first: 100) { nodes { deliveryId state reason } } }";
     let data = given.graphql(query, json!({})).await;
     let nodes = data["webhookDeliveries"]["nodes"].as_array().unwrap();
@@ -68,7 +68,7 @@ async fn row(given: &Given, number: i32) -> Option<Issue> {
 }
 
 /// Processes what is due.
-async fn process(given: &Given) -> usize {
+pub(crate) async fn process(given: &Given) -> usize {
     webhooks::process_due(&given.app).await.unwrap()
 }
 
@@ -81,7 +81,7 @@ async fn deliver_to(router: &Router, event: &str, id: &str, payload: &Value) {
 }
 
 /// Delivers a payload, which must be accepted.
-async fn deliver(given: &Given, event: &str, id: &str, payload: &Value) -> Value {
+pub(crate) async fn deliver(given: &Given, event: &str, id: &str, payload: &Value) -> Value {
     let body = payload.to_string();
     let answer = given.send(delivery("/api/webhooks/github", event, id, body.as_bytes())).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
@@ -573,6 +573,11 @@ async fn deliveries_are_listed_counted_and_replayed() {
         assert_eq!(data["webhookDeliveries"]["pageInfo"]["hasNextPage"], true);
         assert_eq!(data["webhookDeliveryCounts"].as_array().unwrap().len(), 3);
         assert_eq!(state_of(given, "d-1").await.1, "acme/other is not tracked");
+        let narrowed = "{ webhookDeliveries(event: \"issues\", repository: \"Acme/OTHER\") {
+            nodes { deliveryId } } none: webhookDeliveries(event: \"label\") { nodes { id } } }";
+        let data = given.graphql(narrowed, json!({})).await;
+        let only = json!({ "nodes": [{ "deliveryId": "d-1" }] });
+        assert_eq!((&data["webhookDeliveries"], &data["none"]["nodes"]), (&only, &json!([])));
 
         let all = "{ webhookDeliveries { nodes { id deliveryId } } }";
         let data = given.graphql(all, json!({})).await;

@@ -6,7 +6,7 @@
 use std::fs;
 
 use dispatch::config::Env;
-use dispatch::domain::webhooks::{Meaning, meaning};
+use dispatch::domain::webhooks::{AutomationEvent, Meaning, meaning};
 use dispatch::github::webhooks::{self as payloads, Envelope};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -39,7 +39,18 @@ fn read(event: &str, payload: &Value) -> Result<(), dispatch::github::Error> {
         Meaning::ParentIssue => payloads::number_of(&bytes, "parent_issue").map(drop),
         Meaning::Label => payloads::label(&bytes).map(drop),
         Meaning::Repository(_) => payloads::former_name(&bytes, &name).map(drop),
-        Meaning::PullRequest | Meaning::Ping | Meaning::Unused | Meaning::Unknown => Ok(()),
+        Meaning::PullRequest => payloads::pull_request(&bytes).map(drop),
+        Meaning::Automation(event) => match event {
+            AutomationEvent::Run => payloads::workflow_run(&bytes).map(drop),
+            AutomationEvent::Job => payloads::workflow_job(&bytes).map(drop),
+            AutomationEvent::Check => payloads::check_run(&bytes).map(drop),
+            AutomationEvent::Release => payloads::release(&bytes).map(drop),
+            AutomationEvent::Push => payloads::pushed_commit(&bytes).map(drop),
+            AutomationEvent::Deployment => payloads::deployment(&bytes).map(drop),
+            AutomationEvent::Package => payloads::package(&bytes).map(drop),
+            AutomationEvent::PullRequest => payloads::pull_request(&bytes).map(drop),
+        },
+        Meaning::Ping | Meaning::Unused | Meaning::Unknown => Ok(()),
     }
 }
 

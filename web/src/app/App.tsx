@@ -3,6 +3,7 @@ import { Link, Route, Switch, useLocation } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
 import { ErrorBoundary } from "@/components/ErrorBoundary.tsx";
 import { Notices } from "@/components/Notices.tsx";
+import { ActivityPage, AutomationPage, RepositoryPage, WorkflowPage } from "@/features/automation";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { SignInDialog, useSessionNotices, watchSession } from "@/features/session";
@@ -24,6 +25,9 @@ const OverviewPage = lazy(async () => ({
   default: (await import("@/features/overview")).OverviewPage,
 }));
 const QueuePage = lazy(async () => ({ default: (await import("@/features/queue")).QueuePage }));
+const WebhooksPage = lazy(async () => ({
+  default: (await import("@/features/webhooks")).WebhooksPage,
+}));
 const ProjectsPage = lazy(async () => ({
   default: (await import("@/features/projects")).ProjectsPage,
 }));
@@ -62,6 +66,19 @@ export function App() {
               </Route>
               <Route path="/projects">
                 <ProjectsPage />
+              </Route>
+              <Route path="/automation">
+                <AutomationPage />
+              </Route>
+              <Route path="/automation/activity">
+                <ActivityPage />
+              </Route>
+              <Route path="/automation/repos/:owner/:name">
+                {({ owner, name }) => <RepositoryPage owner={owner} name={name} />}
+              </Route>
+              <Route path="/automation/workflows/:id">{({ id }) => <WorkflowPage id={id} />}</Route>
+              <Route path="/webhooks">
+                <WebhooksPage />
               </Route>
               <Route path="/audit">
                 <AuditPage />

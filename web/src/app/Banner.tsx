@@ -5,7 +5,7 @@ import { Dialog } from "@/components/Dialog.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { classes } from "@/components/classes.ts";
-import { track } from "@/features/repositories";
+import { track } from "@/lib/tracking.ts";
 import { dismiss, dismissed, recall } from "@/lib/dismissed.ts";
 import { refreshService, service, type Service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";

@@ -38,6 +38,12 @@ const ON_THE_QUEUE: readonly Row[] = [
   [["p"], "Pause work"],
 ];
 
+const ON_AUTOMATION: readonly Row[] = [
+  [["←", "→"], "Go from run to run in a strip; Enter opens one"],
+  [["r"], "Run the workflow that is shown"],
+  [["Esc"], "Close the run"],
+];
+
 /** Every key there is, and what it does. */
 export function Help({ onClose }: { readonly onClose: () => void }) {
   return (
@@ -45,6 +51,7 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
       <Keys title="Everywhere" rows={EVERYWHERE} />
       <Keys title="On the board" rows={ON_THE_BOARD} />
       <Keys title="On the queue" rows={ON_THE_QUEUE} />
+      <Keys title="On automation" rows={ON_AUTOMATION} />
     </Dialog>
   );
 }

@@ -38,7 +38,7 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
           {wide && <span className="text-body font-semibold">Dispatch</span>}
         </Link>
       </div>
-      {PAGES.map((page) => (
+      {PAGES.filter(({ rail }) => rail !== "none").map((page) => (
         <PageLink key={page.path} page={page} wide={wide} />
       ))}
       <div className="max-sm:hidden">
@@ -81,20 +81,25 @@ const ITEM =
   "text-board text-ink-soft hover:bg-line/60 hover:text-ink flex h-8 items-center gap-2.5 rounded px-2 transition-colors max-sm:h-11 max-sm:min-w-12 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5 max-sm:px-1";
 
 function PageLink({
-  page: { path, title, icon: Icon },
+  page: { path, title, icon: Icon, rail },
   wide,
 }: {
   readonly page: Page;
   readonly wide: boolean;
 }) {
   const [here] = useLocation();
-  const current = here === path;
+  // A page below another is part of it.
+  const current = here === path || here.startsWith(`${path}/`);
   return (
     <Link
       href={path}
       aria-current={current ? "page" : undefined}
       title={wide ? undefined : title}
-      className={classes(ITEM, current && "bg-line/70 font-medium text-ink")}
+      className={classes(
+        ITEM,
+        current && "bg-line/70 font-medium text-ink",
+        rail === "desk" && "max-sm:hidden",
+      )}
     >
       <Icon size={16} aria-hidden />
       <span className={wide ? "max-sm:text-[11px]" : "sr-only"}>{title}</span>

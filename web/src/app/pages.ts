@@ -2,9 +2,11 @@ import {
   Bot,
   ChartNoAxesColumn,
   FolderKanban,
+  CirclePlay,
   ListOrdered,
   ScrollText,
   SquareKanban,
+  Webhook,
   type LucideIcon,
 } from "lucide-react";
 
@@ -14,6 +16,8 @@ export type Page = {
   readonly icon: LucideIcon;
   /** Pressed after `g`, it goes there. */
   readonly key: string;
+  /** Where its link is: everywhere if absent, `desk` on all but phones, `none` where other pages lead there. */
+  readonly rail?: "desk" | "none";
 };
 
 /** All pages, in the order of the rail. */
@@ -22,6 +26,8 @@ export const PAGES: readonly Page[] = [
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },
   { path: "/queue", title: "Queue", icon: ListOrdered, key: "q" },
   { path: "/agents", title: "Agents", icon: Bot, key: "a" },
-  { path: "/projects", title: "Projects", icon: FolderKanban, key: "p" },
-  { path: "/audit", title: "Audit", icon: ScrollText, key: "u" },
+  { path: "/automation", title: "Automation", icon: CirclePlay, key: "c" },
+  { path: "/projects", title: "Projects", icon: FolderKanban, key: "p", rail: "desk" },
+  { path: "/audit", title: "Audit", icon: ScrollText, key: "u", rail: "desk" },
+  { path: "/webhooks", title: "Webhooks", icon: Webhook, key: "w", rail: "none" },
 ];

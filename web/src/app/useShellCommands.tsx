@@ -1,4 +1,4 @@
-import { FolderGit2, Keyboard, LogIn, LogOut, Moon, Sun } from "lucide-react";
+import { Activity, FolderGit2, Keyboard, LogIn, LogOut, Moon, Sun } from "lucide-react";
 import { useRef } from "react";
 import { useLocation } from "wouter";
 import { signOutAndNotify } from "@/features/session";
@@ -53,6 +53,13 @@ export function useShellCommands({ repositories, help }: Shell): void {
         hint: `g ${key}`,
         run: () => navigate(path),
       })),
+      {
+        key: "page:/automation/activity",
+        group: "Go to",
+        text: "Automation activity",
+        mark: <Activity size={14} aria-hidden />,
+        run: () => navigate("/automation/activity"),
+      },
       {
         key: "repositories",
         group: "Dispatch",

@@ -15,7 +15,7 @@ export function LivePage<Data>({
   children,
 }: {
   readonly title: string;
-  readonly query: LiveQuery<Data>;
+  readonly query: Pick<LiveQuery<Data>, "state" | "open" | "refresh">;
   /** Shown beside the title, whether there is a response or not. */
   readonly controls?: ReactNode;
   /** Shown between the head and the content, whether there is a response or not. */

@@ -1,3 +1,6 @@
+import { checkOutcome, checkWords } from "@/lib/checks.ts";
+import { OutcomeMark } from "./OutcomeMark.tsx";
+
 /** A hue that stays the same for a name, wherever it is shown. */
 function hueOf(name: string): number {
   let hash = 0;
@@ -77,13 +80,20 @@ const BRANCHES =
 export const pullRequestNumber = (url: string): string | undefined =>
   /\/pull\/(\d+)\/?$/.exec(url)?.[1];
 
-/** The open pull request that is to close an issue. */
-export function PullRequestBadge({ url }: { readonly url: string }) {
+/** The open pull request that is to close an issue, with how its checks stand where that is known. */
+export function PullRequestBadge({
+  url,
+  checkState = null,
+}: {
+  readonly url: string;
+  readonly checkState?: string | null;
+}) {
   const number = pullRequestNumber(url);
+  const checks = checkState === null ? "" : `, ${checkWords(checkState)}`;
   return (
     <span
       className="tabular inline-flex shrink-0 items-center gap-1 text-success"
-      title={`Pull request${number === undefined ? "" : ` #${number}`}, open`}
+      title={`Pull request${number === undefined ? "" : ` #${number}`}, open${checks}`}
     >
       <svg
         viewBox="0 0 24 24"
@@ -100,6 +110,9 @@ export function PullRequestBadge({ url }: { readonly url: string }) {
       </svg>
       <span className="sr-only">Open pull request </span>
       {number !== undefined && `#${number}`}
+      {checkState !== null && (
+        <OutcomeMark outcome={checkOutcome(checkState)} label={checkWords(checkState)} size={11} />
+      )}
     </span>
   );
 }

@@ -63,3 +63,12 @@ it("walks from bar to bar, and to the nearest of the next row that has any", () 
   expect(stepped(rows, { row: 0, bar: 0 }, "a")).toBeUndefined();
   expect(stepped([{ bars: [] }], undefined, "ArrowLeft")).toBeUndefined();
 });
+
+it("measures a span of a few hours from its beginning", () => {
+  const labels = (milliseconds: number) =>
+    ticksOf({ from: 0, to: milliseconds }).map(({ label }) => label);
+  expect(labels(4_000)).toEqual(["1s", "2s", "3s", "4s"]);
+  expect(labels(100_000)).toEqual(["15s", "30s", "45s", "1m", "1m 15s", "1m 30s"]);
+  expect(labels(12 * 60_000)).toEqual(["2m", "4m", "6m", "8m", "10m", "12m"]);
+  expect(labels(3 * 3_600_000)).toEqual(["30m", "1h", "90m", "2h", "150m", "3h"]);
+});

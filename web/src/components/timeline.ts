@@ -29,8 +29,39 @@ const NAMES = 7;
 const hourName = new Intl.DateTimeFormat(undefined, { hour: "numeric" });
 const dayName = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
-/** Where an axis is marked: every four hours of a day, else where days begin, in the browser's place. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** A span of this length or less is measured from its beginning. */
+const MEASURED = 4 * HOUR;
+/** How far marks of a measured span may be apart. */
+const STEPS = [1, 5, 15, 30, 60, 120, 300, 600, 900, 1_800].map((seconds) => seconds * SECOND);
+
+const lengthName = (length: number): string =>
+  length % HOUR === 0
+    ? `${length / HOUR}h`
+    : length % MINUTE === 0
+      ? `${length / MINUTE}m`
+      : length < MINUTE
+        ? `${length / SECOND}s`
+        : `${Math.floor(length / MINUTE)}m ${(length % MINUTE) / SECOND}s`;
+
+/** The time since a span began. */
+function measuredTicks({ from, to }: Span): readonly Tick[] {
+  const step = STEPS.find((each) => (to - from) / each <= NAMES) ?? HOUR;
+  const count = Math.floor((to - from) / step);
+  return Array.from({ length: count }, (_, index) => ({
+    instant: from + (index + 1) * step,
+    label: lengthName((index + 1) * step),
+    strong: false,
+  }));
+}
+
+/**
+ * Where an axis is marked: by the time since the beginning of a few hours, every four hours of a day, else where days
+ * begin, in the browser's place.
+ */
 export function ticksOf({ from, to }: Span): readonly Tick[] {
+  if (to - from <= MEASURED) return measuredTicks({ from, to });
   const short = to - from <= 2 * DAY;
   const step = Math.max(1, Math.ceil((to - from) / DAY / NAMES));
   const ticks: Tick[] = [];

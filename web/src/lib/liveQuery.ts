@@ -37,6 +37,15 @@ export const listenToBoard = share(BoardChanged);
 export const listenToRuns = share(RunRecorded);
 export const listenToEntries = share(EntryAdded);
 
+/** Subscribes to changes: calls `onItem` for each, and `onMissed` when there may have been some. */
+export type Listen = (listener: {
+  readonly onItem: () => void;
+  readonly onMissed: () => void;
+}) => () => void;
+
+/** The streams that change most summaries. */
+export const WORK: readonly Listen[] = [listenToBoard, listenToRuns, listenToEntries];
+
 /** The minimum time between two requests, however many events there are. */
 const AT_MOST_EVERY_MS = 1_500;
 
@@ -67,17 +76,27 @@ export class LiveQuery<Data> {
   readonly #lookEvery: number | undefined;
   readonly #answers = latestOnly();
 
-  /** `lookEvery` is for responses that change with time alone: requested again after this many milliseconds, while the page is visible. */
-  constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
+  readonly #listenTo: readonly Listen[];
+
+  /**
+   * `lookEvery` is for responses that change with time alone: requested again after this many milliseconds, while the
+   * page is visible. `listenTo` is for responses that depend on something else than the work on issues.
+   */
+  constructor(
+    ask: () => Promise<Answer<Data>>,
+    lookEvery?: number,
+    listenTo: readonly Listen[] = WORK,
+  ) {
     this.#ask = ask;
     this.#lookEvery = lookEvery;
+    this.#listenTo = listenTo;
   }
 
   /** Sends the query, and again after events. Returns the function that stops it. */
   open(): () => void {
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };
-    const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
+    const stops = this.#listenTo.map((listen) => listen(listener));
     // An earlier response is older than what the streams send.
     if (this.#askedAt > -Infinity) soon();
     else void this.refresh();

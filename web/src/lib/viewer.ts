@@ -51,6 +51,16 @@ const ACTIONS = {
     to: "change what agents are served",
     name: "Changing what agents are served",
   },
+  replay: {
+    needs: "canChangeBoard",
+    to: "replay deliveries",
+    name: "Replaying deliveries",
+  },
+  control: {
+    needs: "canChangeBoard",
+    to: "run, cancel and start workflows",
+    name: "Running workflows, or cancelling them,",
+  },
   labels: {
     needs: "canChangeBoard",
     to: "change what labels mean",

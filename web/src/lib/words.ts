@@ -55,6 +55,12 @@ const WORDS: Readonly<Record<string, string>> = {
   worker_scope_denied: "was denied another's work",
   add_tracked_repo: "tracked the repository",
   remove_tracked_repo: "stopped tracking",
+  replay_webhook: "replayed a delivery",
+  workflow_rerun: "ran a workflow again",
+  workflow_rerun_failed: "ran failed jobs again",
+  workflow_cancel: "cancelled a run",
+  workflow_force_cancel: "cancelled a run by force",
+  workflow_dispatch: "started a workflow",
   sign_in: "signed in",
   sign_out: "signed out",
 };

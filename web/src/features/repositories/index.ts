@@ -1,2 +1,1 @@
-export { track } from "./api/repositories.ts";
 export { RepositoriesDialog } from "./components/RepositoriesDialog.tsx";

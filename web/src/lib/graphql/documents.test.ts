@@ -20,6 +20,8 @@ const modules: Record<string, Record<string, unknown>> = import.meta.glob(
     "../sync.ts",
     "../liveQuery.ts",
     "../pauses.ts",
+    "../automation.ts",
+    "../tracking.ts",
   ],
   { eager: true },
 );

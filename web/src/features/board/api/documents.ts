@@ -21,6 +21,10 @@ export const CardFields = graphql(
       updatedAt
       blockedReason
       pullRequestUrl
+      pullRequests {
+        url
+        checkState
+      }
       openBlockers
       unblocks
       queueScore

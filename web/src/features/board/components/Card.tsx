@@ -15,6 +15,7 @@ import { labelSchemes, otherLabels } from "@/lib/labelSchemes.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
+import { checkStateOf } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import type { Arrival, CardView } from "../model/store.ts";
 
@@ -40,7 +41,7 @@ const roomBeside = ({
       ? 0
       : agent.length + 5) -
   4 * owners.length -
-  (pullRequestUrl === null ? 0 : 8) -
+  (pullRequestUrl === null ? 0 : 10) -
   (commentsCount > 0 ? 5 : 0);
 
 /**
@@ -111,7 +112,9 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
           ))}
           <Labels labels={labels} room={roomBeside(issue)} />
           <span className="grow" />
-          {issue.pullRequestUrl !== null && <PullRequestBadge url={issue.pullRequestUrl} />}
+          {issue.pullRequestUrl !== null && (
+            <PullRequestBadge url={issue.pullRequestUrl} checkState={checkStateOf(issue)} />
+          )}
           {issue.commentsCount > 0 && (
             <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">
               <MessageSquare size={12} aria-hidden />

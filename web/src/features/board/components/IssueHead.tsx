@@ -10,6 +10,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import { type IssueDetail } from "../api/panel.ts";
+import { checkStateOf } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
@@ -85,7 +86,7 @@ export function IssueHead({
             rel="noreferrer noopener"
             className="inline-flex h-6 items-center rounded px-1.5 hover:bg-line/60"
           >
-            <PullRequestBadge url={issue.pullRequestUrl} />
+            <PullRequestBadge url={issue.pullRequestUrl} checkState={checkStateOf(issue)} />
           </a>
         )}
         {issue.assignees.map((assignee) => (

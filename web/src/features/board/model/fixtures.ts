@@ -26,6 +26,7 @@ export function issue(
     updatedAt: at,
     blockedReason: null,
     pullRequestUrl: null,
+    pullRequests: [],
     openBlockers: 0,
     unblocks: 0,
     queueScore: 0,

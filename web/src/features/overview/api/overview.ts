@@ -1,6 +1,7 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
-import { LiveQuery } from "@/lib/liveQuery.ts";
+import { LiveQuery, WORK } from "@/lib/liveQuery.ts";
+import { listenToAutomation, RedBranchFields } from "@/lib/automation.ts";
 import { RunFields } from "@/lib/runs.ts";
 import { staleBefore } from "@/lib/stale.ts";
 
@@ -54,6 +55,9 @@ export const OverviewQuery = graphql(
           }
         }
       }
+      redBranches {
+        ...RedBranchFields
+      }
       auditLog(first: 8) {
         nodes {
           id
@@ -73,7 +77,7 @@ export const OverviewQuery = graphql(
       }
     }
   `,
-  [RunFields],
+  [RunFields, RedBranchFields],
 );
 
 /** How far back the pictures reach. */
@@ -89,4 +93,8 @@ const stale = (now: number) => ({
 
 /** The state of all the work, updated live. */
 export const overviewQuery = () =>
-  new LiveQuery<Overview>(() => ask(OverviewQuery, { days: DAYS, stale: stale(Date.now()) }));
+  new LiveQuery<Overview>(
+    () => ask(OverviewQuery, { days: DAYS, stale: stale(Date.now()) }),
+    undefined,
+    [...WORK, listenToAutomation],
+  );

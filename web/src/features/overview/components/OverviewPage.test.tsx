@@ -1,5 +1,6 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { redBranch } from "@/lib/automationFixtures.ts";
 import { ask } from "@/lib/graphql/client.ts";
 import type { Overview } from "../api/overview.ts";
 import { OverviewPage } from "./OverviewPage.tsx";
@@ -18,6 +19,7 @@ const EMPTY: Overview = {
   agents: [],
   agentRuns: { nodes: [] },
   auditLog: { nodes: [] },
+  redBranches: [],
 };
 
 const COUNTS: Parts["byStatus"] = [
@@ -154,4 +156,14 @@ it("asks for two weeks, and for what is stale by now", async () => {
     days: 14,
     stale: { statuses: ["IN_PROGRESS"], updatedBefore: "2026-06-03T12:00:00.000Z" },
   });
+});
+
+it("shows which default branches are red, and leads to the run", async () => {
+  vi.mocked(ask).mockResolvedValue({ data: { ...EMPTY, redBranches: [redBranch()] } });
+  render(<OverviewPage />);
+  const panel = await screen.findByRole("list", { name: "Red default branches" });
+  expect(panel.textContent).toContain("acme/rocketCI on mainsince deadbee by ben");
+  expect(screen.getByRole("link", { name: /open the run$/ }).getAttribute("href")).toBe(
+    "/automation/workflows/wfl_1?run=run_9",
+  );
 });

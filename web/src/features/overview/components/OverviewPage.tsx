@@ -2,6 +2,7 @@ import { useMemo, type ReactNode } from "react";
 import { Link } from "wouter";
 import { DayChart, type Series } from "@/components/DayChart.tsx";
 import { Panel } from "@/components/Panel.tsx";
+import { RedBranches } from "@/components/RedBranches.tsx";
 import { StatusBar } from "@/components/StatusBar.tsx";
 import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
@@ -50,7 +51,7 @@ const MOVES: readonly Series<"moves">[] = [
 ];
 
 function Pictures({
-  data: { overview, staleBoard, agents, agentRuns, auditLog },
+  data: { overview, staleBoard, agents, agentRuns, auditLog, redBranches },
 }: {
   readonly data: Overview;
 }) {
@@ -76,6 +77,7 @@ function Pictures({
         ))}
         <Tile title={`Stale (${STALE_DAYS}d+)`} value={staleBoard.totalCount} href={STALE} />
       </div>
+      <RedBranches branches={redBranches} className="lg:col-span-2" />
       <Panel title="Issues by status">
         <StatusBar label="Issues by status" counts={byStatus} of={total} className="h-3" />
         <ul className="mt-3 grid grid-cols-2 gap-x-8 gap-y-2">

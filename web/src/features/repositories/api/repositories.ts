@@ -1,7 +1,6 @@
 import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LabelSchemeFields } from "@/lib/labelSchemes.ts";
-import { sync } from "@/lib/sync.ts";
 
 const RepositoryFields = graphql(
   `
@@ -50,29 +49,6 @@ export const RepositoriesQuery = graphql(
   [RepositoryFields],
 );
 
-export const TrackRepository = graphql(
-  `
-    mutation TrackRepository($input: TrackRepositoryInput!) {
-      trackRepository(input: $input) {
-        repository {
-          ...RepositoryFields
-        }
-      }
-    }
-  `,
-  [RepositoryFields],
-);
-
-export const UntrackRepository = graphql(`
-  mutation UntrackRepository($input: UntrackRepositoryInput!) {
-    untrackRepository(input: $input) {
-      repository {
-        id
-      }
-    }
-  }
-`);
-
 export const SetServesPeoplesWork = graphql(
   `
     mutation SetServesPeoplesWork($input: SetServesPeoplesWorkInput!) {
@@ -94,16 +70,6 @@ export async function readRepositories(): Promise<Answer<readonly Repository[]>>
   if (answer.failure) return answer;
   return { data: answer.data.repositories.filter((repository) => repository.enabled) };
 }
-
-/** Tracks a repository and requests a sync of it; if one is already running, the repository is synced next. */
-export async function track(fullName: string): Promise<Answer<unknown>> {
-  const answer = await change(TrackRepository, { input: { fullName } });
-  if (!answer.failure) void sync(fullName);
-  return answer;
-}
-
-export const untrack = (fullName: string): Promise<Answer<unknown>> =>
-  change(UntrackRepository, { input: { fullName } });
 
 /** What of people's work agents are served in a repository. */
 export type Serves = Repository["servesPeoplesWork"];

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { Link } from "wouter";
 import { Dialog } from "@/components/Dialog.tsx";
 import { NameForm } from "@/components/NameForm.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
@@ -13,8 +14,9 @@ import {
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
 import { useNow } from "@/lib/time.ts";
+import { track } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { readRepositories, track, type Repository } from "../api/repositories.ts";
+import { readRepositories, type Repository } from "../api/repositories.ts";
 import { RepositoryRow } from "./RepositoryRow.tsx";
 
 /** The tracked repositories: look, add, remove. */
@@ -43,7 +45,17 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
 
   return (
     <Dialog title="Repositories" onClose={onClose}>
-      <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
+      <p className="text-board text-ink-soft">
+        Dispatch shows the issues of these repositories. With{" "}
+        <Link
+          href="/webhooks"
+          onClick={onClose}
+          className="rounded text-accent underline underline-offset-2"
+        >
+          webhooks
+        </Link>{" "}
+        GitHub reports changes at once.
+      </p>
       <State />
       {mayTrack && (
         <NameForm

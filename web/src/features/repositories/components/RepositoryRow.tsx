@@ -5,8 +5,9 @@ import { useSubmit } from "@/components/useSubmit.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
 import { renamedIn } from "@/lib/labelSchemes.ts";
 import { ago, clockTime, fullTime, useIsAhead, useNow } from "@/lib/time.ts";
+import { untrack } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { untrack, type Repository } from "../api/repositories.ts";
+import type { Repository } from "../api/repositories.ts";
 import { PeoplesWork } from "./PeoplesWork.tsx";
 
 const LabelsDialog = lazy(async () => ({

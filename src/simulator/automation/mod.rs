@@ -1,0 +1,15 @@
+//! GitHub Actions and its neighbours on the simulated GitHub: workflows, runs, jobs, logs, artifacts,
+//! packages and alerts, and the part of the REST API that serves them.
+//!
+//! `state.rs` has what people change, `json.rs` the published shapes, `rest.rs` the endpoints,
+//! `runners.rs` the movement of the demo.
+
+mod json;
+mod rest;
+mod runners;
+mod state;
+
+pub(super) use rest::{RestRequest, answer};
+pub use runners::Runners;
+pub(super) use state::AutomationWorld;
+pub use state::{NewRun, RunState, SimulatedJob, SimulatedStep};

@@ -1,0 +1,27 @@
+import { cleanup, render, screen } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import { OUTCOME_COLORS, type Outcome } from "@/lib/outcome.ts";
+import { OutcomeBadge, OutcomeMark } from "./OutcomeMark.tsx";
+
+afterEach(cleanup);
+
+const ALL = Object.keys(OUTCOME_COLORS) as Outcome[];
+
+it("has another shape for each outcome, whatever its colour", () => {
+  const shapes = ALL.map((outcome) => {
+    const { container, unmount } = render(<OutcomeMark outcome={outcome} />);
+    const shape = container.innerHTML.replaceAll(/(var\([^)]*\)|data-outcome="\w+")/g, "");
+    unmount();
+    return shape;
+  });
+  expect(new Set(shapes).size).toBe(ALL.length);
+});
+
+it("is decoration beside words, and has its own words alone", () => {
+  render(<OutcomeMark outcome="failure" label="Failed" />);
+  expect(screen.getByRole("img", { name: "Failed" })).toBeTruthy();
+  cleanup();
+  const { container } = render(<OutcomeBadge outcome="failure" />);
+  expect(container.textContent).toBe("Failed");
+  expect(screen.queryByRole("img")).toBeNull();
+});

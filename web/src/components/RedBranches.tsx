@@ -1,0 +1,98 @@
+import { Link } from "wouter";
+import { repositoryAddress, shortSha, workflowAddress, type RedBranch } from "@/lib/automation.ts";
+import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
+import { fullTime, since, useNow } from "@/lib/time.ts";
+import { OutcomeMark } from "./OutcomeMark.tsx";
+import { Panel } from "./Panel.tsx";
+
+/** When a branch began to fail; what has failed for as long as is known comes first. */
+const began = ({ since: instant }: RedBranch): number =>
+  instant === null ? -Infinity : Date.parse(instant);
+
+/** Default branches that fail: which workflow, since when, since which commit and whose, longest first. */
+export function RedBranches({
+  branches,
+  className,
+}: {
+  readonly branches: readonly RedBranch[];
+  readonly className?: string;
+}) {
+  const now = useNow();
+  if (branches.length === 0) return null;
+  const sorted = [...branches].sort((a, b) => began(a) - began(b) || 0);
+  return (
+    <Panel
+      title="Red default branches"
+      count={branches.length}
+      {...(className !== undefined && { className })}
+    >
+      <ul className="-mx-2 -my-1" aria-label="Red default branches">
+        {sorted.map((red) => (
+          <li
+            key={`${red.workflow.id} ${red.branch}`}
+            className="grid grid-cols-[1rem_minmax(0,1fr)_auto] items-center gap-x-3 rounded px-2 py-1.5 hover:bg-column sm:grid-cols-[1rem_minmax(0,1.2fr)_minmax(0,1fr)_minmax(0,1.3fr)_6rem]"
+          >
+            <Link
+              href={workflowAddress(red.workflow.id, red.run.id)}
+              className="-m-1.5 rounded p-1.5"
+              title={`${outcomeWords(red.run)}: open run #${red.run.number}`}
+            >
+              <OutcomeMark
+                outcome={outcomeOf(red.run)}
+                label={`${red.repository.fullName} ${red.workflow.name}: ${outcomeWords(red.run)}, open the run`}
+              />
+            </Link>
+            <Link
+              href={repositoryAddress(red.repository.fullName)}
+              className="min-w-0 truncate rounded font-medium hover:underline"
+            >
+              {red.repository.fullName}
+            </Link>
+            <span className="min-w-0 truncate text-ink-soft max-sm:order-1 max-sm:col-span-2 max-sm:col-start-2">
+              <Link
+                href={workflowAddress(red.workflow.id, red.run.id)}
+                className="rounded hover:text-ink hover:underline"
+              >
+                {red.workflow.name}
+              </Link>{" "}
+              <span className="text-ink-faint">on {red.branch}</span>
+            </span>
+            <span className="min-w-0 truncate text-meta text-ink-soft max-sm:order-2 max-sm:col-span-2 max-sm:col-start-2">
+              <Since red={red} />
+            </span>
+            {red.since === null ? (
+              <span />
+            ) : (
+              <time
+                dateTime={red.since}
+                title={fullTime(red.since)}
+                className="tabular text-right text-meta font-medium text-danger"
+              >
+                {since(red.since, now)}
+              </time>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** The commit with which it began to fail, and whose it is. */
+function Since({ red: { sinceCommit, sinceActor, repository } }: { readonly red: RedBranch }) {
+  if (sinceCommit === null) return sinceActor === null ? null : <>since {sinceActor}</>;
+  return (
+    <>
+      since{" "}
+      <a
+        href={`${repository.url}/commit/${sinceCommit}`}
+        target="_blank"
+        rel="noreferrer noopener"
+        className="tabular rounded text-ink underline decoration-line-strong underline-offset-2 hover:decoration-ink"
+      >
+        {shortSha(sinceCommit)}
+      </a>
+      {sinceActor !== null && ` by ${sinceActor}`}
+    </>
+  );
+}

@@ -1,0 +1,247 @@
+import { Lock } from "lucide-react";
+import type { ReactNode } from "react";
+import { OutcomeMark } from "@/components/OutcomeMark.tsx";
+import { Panel } from "@/components/Panel.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
+import { checkOutcome, checkWords } from "@/lib/checks.ts";
+import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
+import type { RepositoryAutomation } from "../api/repository.ts";
+import { permissionFor } from "../model/missing.ts";
+
+/** A part of a repository's automation. One that may not be read is dimmed and says which permission is missing. */
+export function Part({
+  title,
+  count,
+  permission,
+  action,
+  children,
+}: {
+  readonly title: string;
+  readonly count?: number;
+  readonly permission: string | undefined;
+  readonly action?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  const isMissing = permission !== undefined;
+  return (
+    <Panel
+      title={title}
+      {...(count !== undefined && !isMissing && { count })}
+      {...(action !== undefined && !isMissing && { action })}
+      {...(isMissing && { className: "border-dashed bg-transparent" })}
+    >
+      {isMissing ? (
+        <p className="flex gap-1.5 text-ink-faint">
+          <Lock size={13} className="mt-0.5 shrink-0" aria-hidden />
+          <span>
+            The token may not read this. It needs{" "}
+            <span className="text-ink-soft">{permission}</span>.
+          </span>
+        </p>
+      ) : (
+        children
+      )}
+    </Panel>
+  );
+}
+
+type Props = { readonly automation: RepositoryAutomation };
+
+const LINK = "min-w-0 truncate rounded py-0.5 hover:underline";
+
+function External({ href, children }: { readonly href: string; readonly children: ReactNode }) {
+  return (
+    <a href={href} target="_blank" rel="noreferrer noopener" className={LINK}>
+      {children}
+    </a>
+  );
+}
+
+const Line = ({ children }: { readonly children: ReactNode }) => (
+  <li className="flex min-w-0 items-baseline gap-2">{children}</li>
+);
+
+const Badge = ({ children }: { readonly children: ReactNode }) => (
+  <span className="shrink-0 rounded-full border border-line px-1.5 text-meta leading-4 text-ink-soft">
+    {children}
+  </span>
+);
+
+export function PullRequests({ automation }: Props) {
+  const { pullRequests, openPullRequestsCount, missingPermissions } = automation;
+  return (
+    <Part
+      title="Open pull requests"
+      count={openPullRequestsCount}
+      permission={permissionFor(missingPermissions, "PULL_REQUESTS")}
+    >
+      {pullRequests.length === 0 ? (
+        <p className="text-ink-faint">None is open.</p>
+      ) : (
+        <ul className="flex flex-col gap-1">
+          {pullRequests.map((pull) => (
+            <Line key={pull.id}>
+              <span className="self-center">
+                <OutcomeMark
+                  outcome={checkOutcome(pull.checkState)}
+                  label={checkWords(pull.checkState)}
+                  size={12}
+                />
+              </span>
+              <span className="tabular shrink-0 text-ink-faint">#{pull.number}</span>
+              <External href={pull.url}>
+                <bdi>{pull.title}</bdi>
+              </External>
+              {pull.isDraft && <Badge>draft</Badge>}
+              <span className="grow" />
+              <RelativeTime instant={pull.updatedAt} />
+            </Line>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}
+
+export function Releases({ automation }: Props) {
+  const { releases, releasesCount, missingPermissions } = automation;
+  return (
+    <Part
+      title="Releases"
+      count={releasesCount}
+      permission={permissionFor(missingPermissions, "CONTENTS")}
+    >
+      {releases.length === 0 ? (
+        <p className="text-ink-faint">None yet.</p>
+      ) : (
+        <ul className="flex flex-col gap-1">
+          {releases.map((release) => (
+            <Line key={release.id}>
+              <External href={release.url}>
+                <span className="font-medium">{release.tagName}</span>
+                {release.name !== null && release.name !== release.tagName && ` ${release.name}`}
+              </External>
+              <Badge>
+                {release.isDraft ? "draft" : release.isPrerelease ? "pre-release" : "stable"}
+              </Badge>
+              <span className="grow" />
+              {/* A draft has not been published: it counts from when it was made. */}
+              <RelativeTime instant={release.publishedAt ?? release.createdAt} />
+            </Line>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}
+
+/** What people call the newest version of a package. */
+const newestOf = ({
+  latestTags: [tag],
+  latestVersion,
+}: RepositoryAutomation["packages"][number]): string | null => tag ?? latestVersion;
+
+export function Packages({ automation: { packages, missingPermissions } }: Props) {
+  const permission = permissionFor(missingPermissions, "PACKAGES");
+  if (packages.length === 0 && permission === undefined) return null;
+  return (
+    <Part title="Packages" count={packages.length} permission={permission}>
+      <ul className="flex flex-col gap-1">
+        {packages.map((each) => (
+          <Line key={each.id}>
+            <External href={each.url}>{each.name}</External>
+            {newestOf(each) !== null && (
+              <span className="truncate text-meta text-ink-soft">{newestOf(each)}</span>
+            )}
+            <Badge>{each.packageType.toLowerCase()}</Badge>
+            <Badge>{each.visibility.toLowerCase()}</Badge>
+            <span className="grow" />
+            <RelativeTime instant={each.updatedAt} />
+          </Line>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+export function Checks({ automation: { checks, missingPermissions } }: Props) {
+  const permission = permissionFor(missingPermissions, "CHECKS");
+  if (checks.length === 0 && permission === undefined) return null;
+  return (
+    <Part title="Checks of other apps" count={checks.length} permission={permission}>
+      <ul className="flex flex-col gap-1">
+        {checks.map((check) => (
+          <Line key={check.id}>
+            <span className="self-center">
+              <OutcomeMark outcome={outcomeOf(check)} label={outcomeWords(check)} size={12} />
+            </span>
+            <External href={check.url}>{check.name}</External>
+            <span className="shrink-0 text-meta text-ink-faint">{check.app}</span>
+            <span className="grow" />
+            {check.completedAt !== null && <RelativeTime instant={check.completedAt} />}
+          </Line>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+const DEPLOYMENTS: Readonly<Record<string, Outcome>> = {
+  success: "success",
+  active: "success",
+  failure: "failure",
+  error: "failure",
+  in_progress: "running",
+  queued: "waiting",
+  pending: "waiting",
+  waiting: "waiting",
+  inactive: "skipped",
+};
+
+export function Deployments({
+  automation: { deployments, missingPermissions },
+  repositoryUrl,
+}: Props & { readonly repositoryUrl: string }) {
+  const permission = permissionFor(missingPermissions, "DEPLOYMENTS");
+  if (deployments.length === 0 && permission === undefined) return null;
+  return (
+    <Part title="Deployments" count={deployments.length} permission={permission}>
+      <ul className="flex flex-col gap-1">
+        {deployments.map((each) => {
+          const state = each.state.toLowerCase();
+          return (
+            <Line key={each.id}>
+              <span className="self-center">
+                <OutcomeMark
+                  outcome={DEPLOYMENTS[state] ?? "unknown"}
+                  label={state.replaceAll("_", " ")}
+                  size={12}
+                />
+              </span>
+              {each.url === null ? (
+                <span className="min-w-0 truncate">{each.environment}</span>
+              ) : (
+                <External href={each.url}>{each.environment}</External>
+              )}
+              <span className="min-w-0 truncate text-meta text-ink-faint">
+                {[each.ref, each.creator].filter(Boolean).join(" · ")}
+              </span>
+              <span className="grow" />
+              {each.workflowRunGithubId !== null && (
+                <a
+                  href={`${repositoryUrl}/actions/runs/${each.workflowRunGithubId}`}
+                  target="_blank"
+                  rel="noreferrer noopener"
+                  className="shrink-0 rounded text-meta text-accent hover:underline"
+                >
+                  run
+                </a>
+              )}
+              <RelativeTime instant={each.updatedAt} />
+            </Line>
+          );
+        })}
+      </ul>
+    </Part>
+  );
+}

@@ -1,0 +1,26 @@
+import { vi } from "vitest";
+import type { TadaDocumentNode } from "gql.tada";
+import { ask, type Answer } from "@/lib/graphql/client.ts";
+
+// What tests of pages share. `ask` must be mocked.
+
+type Any = TadaDocumentNode<unknown, Record<string, unknown>>;
+
+/** A document and its answer. */
+export type Answered = readonly [document: unknown, data: unknown];
+
+/** Answers each document with its data, or with what the function makes of the variables. */
+export function answer(...answers: readonly (readonly [document: unknown, data: unknown])[]): void {
+  vi.mocked(ask).mockImplementation((document: Any, variables: Record<string, unknown>) => {
+    const found = answers.find(([each]) => each === document);
+    if (!found) return Promise.resolve(DOWN as Answer<never>);
+    const [, data] = found;
+    const made: unknown =
+      typeof data === "function" ? (data as (given: unknown) => unknown)(variables) : data;
+    return Promise.resolve({ data: made } as Answer<never>);
+  });
+}
+
+export const DOWN = {
+  failure: { code: "OFFLINE", message: "Dispatch cannot be reached." },
+} as const;

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { initialValues, inputsOf, problemsOf, refProblem, type DeclaredInput } from "./dispatch.ts";
+
+const input = (changes: Partial<DeclaredInput> = {}): DeclaredInput => ({
+  name: "version",
+  type: "STRING",
+  required: false,
+  default: null,
+  description: null,
+  options: [],
+  ...changes,
+});
+const choice = (changes: Partial<DeclaredInput> = {}) =>
+  input({ name: "level", type: "CHOICE", options: ["low", "high"], ...changes });
+
+it("begins with the defaults of the file", () => {
+  expect(
+    initialValues([
+      input({ default: "1.0" }),
+      input({ name: "dry", type: "BOOLEAN", default: "true" }),
+      input({ name: "wet", type: "BOOLEAN" }),
+      choice({ default: "high" }),
+      choice({ name: "must", required: true, default: "nonsense" }),
+      choice({ name: "may" }),
+    ]),
+  ).toEqual({ version: "1.0", dry: "true", wet: "false", level: "high", must: "low", may: "" });
+});
+
+it.each([
+  [input({ required: true }), "", "This is required."],
+  [input({ required: true }), "  ", "This is required."],
+  [input(), "", undefined],
+  [input(), "x".repeat(65_536), "This has more than 65535 characters."],
+  [input({ type: "NUMBER" }), "twelve", "This must be a number."],
+  [input({ type: "NUMBER" }), "-1.5e3", undefined],
+  [input({ type: "NUMBER" }), "Infinity", "This must be a number."],
+  [choice(), "middle", "This is none of the options."],
+  [choice(), "low", undefined],
+  [input({ type: "BOOLEAN" }), "perhaps", "This must be on or off."],
+  [input({ type: "ENVIRONMENT" }), "production", undefined],
+])("case %#", (declared, value, problem) => {
+  const problems = problemsOf([declared], { [declared.name]: value });
+  expect(problems[declared.name]).toBe(problem);
+});
+
+it("sends what was entered, and leaves out what was left empty", () => {
+  const inputs = [input(), input({ name: "count", type: "NUMBER" }), choice()];
+  expect(inputsOf(inputs, { version: "2", count: " 3 ", level: "" })).toEqual([
+    { name: "version", value: "2" },
+    { name: "count", value: "3" },
+  ]);
+});
+
+it.each([
+  ["main", undefined],
+  ["release/1.2", undefined],
+  ["", "A branch or tag is required."],
+  ["a b", "This is no name of a branch or tag."],
+  ["a..b", "This is no name of a branch or tag."],
+  ["/a", "This is no name of a branch or tag."],
+])("the ref %s", (ref, problem) => {
+  expect(refProblem(ref)).toBe(problem);
+});

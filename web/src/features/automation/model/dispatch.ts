@@ -1,0 +1,74 @@
+/** An input that a workflow declares, as GitHub reads it from its file. */
+export type DeclaredInput = {
+  readonly name: string;
+  readonly type: "STRING" | "BOOLEAN" | "CHOICE" | "NUMBER" | "ENVIRONMENT";
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly description: string | null;
+  readonly options: readonly string[];
+};
+
+/** What was entered, by the name of the input. */
+export type Values = Readonly<Record<string, string>>;
+
+/** GitHub takes no more. */
+const LONGEST = 65_535;
+
+/** What an input has before anything is entered. A choice has its first option, as at GitHub. */
+export function initialValue({ type, default: value, options, required }: DeclaredInput): string {
+  if (type === "BOOLEAN") return value === "true" ? "true" : "false";
+  if (type === "CHOICE" && (value === null || !options.includes(value))) {
+    return required ? (options[0] ?? "") : "";
+  }
+  return value ?? "";
+}
+
+export const initialValues = (inputs: readonly DeclaredInput[]): Values =>
+  Object.fromEntries(inputs.map((input) => [input.name, initialValue(input)]));
+
+/** Why a value is none for an input; undefined when it is one. */
+export function problemOf(input: DeclaredInput, value: string): string | undefined {
+  const text = value.trim();
+  if (text === "") return input.required ? "This is required." : undefined;
+  switch (input.type) {
+    case "NUMBER":
+      return Number.isFinite(Number(text)) ? undefined : "This must be a number.";
+    case "CHOICE":
+      return input.options.includes(value) ? undefined : "This is none of the options.";
+    case "BOOLEAN":
+      return value === "true" || value === "false" ? undefined : "This must be on or off.";
+    case "STRING":
+    case "ENVIRONMENT":
+      return value.length > LONGEST ? `This has more than ${LONGEST} characters.` : undefined;
+  }
+}
+
+/** Why what was entered cannot be sent, by the name of the input. */
+export const problemsOf = (inputs: readonly DeclaredInput[], values: Values): Values =>
+  Object.fromEntries(
+    inputs.flatMap((input) => {
+      const problem = problemOf(input, values[input.name] ?? "");
+      return problem === undefined ? [] : [[input.name, problem]];
+    }),
+  );
+
+/** What is sent: what was entered, without optional inputs that were left empty. */
+export const inputsOf = (
+  inputs: readonly DeclaredInput[],
+  values: Values,
+): readonly { readonly name: string; readonly value: string }[] =>
+  inputs
+    .map((input) => ({
+      name: input.name,
+      value:
+        input.type === "NUMBER" ? (values[input.name] ?? "").trim() : (values[input.name] ?? ""),
+    }))
+    .filter(({ value }) => value !== "");
+
+/** Why a ref is none: what git allows is wider, but nobody calls a branch so. */
+export const refProblem = (ref: string): string | undefined =>
+  ref.trim() === ""
+    ? "A branch or tag is required."
+    : /[\s~^:?*[\\]|\.\.|^\/|\/$/.test(ref.trim())
+      ? "This is no name of a branch or tag."
+      : undefined;

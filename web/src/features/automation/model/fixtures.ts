@@ -1,0 +1,160 @@
+import { run } from "@/lib/automationFixtures.ts";
+import type { ActivityEvent } from "../api/activity.ts";
+import type { Summary } from "../api/automation.ts";
+import type { RepositoryAutomation, RepositoryWorkflow } from "../api/repository.ts";
+import type { Job, Workflow } from "../api/workflow.ts";
+
+// Values for tests.
+
+/** A job that waited for half a minute and ran for two. */
+export const job = (changes: Partial<Job> = {}): Job => ({
+  id: "job_1",
+  name: "test",
+  status: "COMPLETED",
+  statusText: "completed",
+  conclusion: "SUCCESS",
+  conclusionText: "success",
+  createdAt: "2026-06-01T11:50:00.000Z",
+  startedAt: "2026-06-01T11:50:30.000Z",
+  completedAt: "2026-06-01T11:52:30.000Z",
+  runnerName: "ubuntu-1",
+  failedStep: null,
+  url: "https://github.com/acme/rocket/actions/runs/1/job/1",
+  ...changes,
+});
+
+export const summaryWorkflow = (
+  changes: Partial<Summary["automation"]["workflows"][number]> = {},
+): Summary["automation"]["workflows"][number] => ({
+  id: "wfl_1",
+  name: "CI",
+  state: "active",
+  isFlaky: false,
+  latestRun: run(),
+  latestRunOnDefaultBranch: run(),
+  ...changes,
+});
+
+/** A repository as the list shows it. */
+export const summary = (
+  changes: Partial<Omit<Summary, "automation">> = {},
+  automation: Partial<Summary["automation"]> = {},
+): Summary => ({
+  id: "rep_1",
+  fullName: "acme/rocket",
+  owner: "acme",
+  name: "rocket",
+  url: "https://github.com/acme/rocket",
+  source: "USER",
+  ...changes,
+  automation: {
+    defaultBranch: "main",
+    latestCommit: { sha: "a1b2c3d4e5f6" },
+    openPullRequestsCount: 2,
+    workflowsCount: 1,
+    releasesCount: 3,
+    failingCount: 0,
+    runningCount: 0,
+    isRed: false,
+    lastSyncedAt: "2026-06-01T11:59:00.000Z",
+    lastAttemptedAt: "2026-06-01T11:59:00.000Z",
+    syncError: null,
+    missingPermissions: [],
+    releases: [{ tagName: "v1.2.0", url: "https://github.com/acme/rocket/releases/tag/v1.2.0" }],
+    workflows: [summaryWorkflow()],
+    ...automation,
+  },
+});
+
+export const repositoryWorkflow = (
+  changes: Partial<RepositoryWorkflow> = {},
+): RepositoryWorkflow => ({
+  id: "wfl_1",
+  name: "CI",
+  path: ".github/workflows/ci.yml",
+  state: "active",
+  url: "https://github.com/acme/rocket/actions/workflows/ci.yml",
+  isFlaky: false,
+  successRate: 0.9,
+  averageDuration: 125,
+  recentRuns: [run()],
+  ...changes,
+});
+
+export const automation = (changes: Partial<RepositoryAutomation> = {}): RepositoryAutomation => ({
+  defaultBranch: "main",
+  latestCommit: {
+    sha: "a1b2c3d4e5f6",
+    committedAt: "2026-06-01T11:50:00.000Z",
+    author: "ana",
+    url: "https://github.com/acme/rocket/commit/a1b2c3d4e5f6",
+  },
+  openPullRequestsCount: 0,
+  workflowsCount: 1,
+  releasesCount: 0,
+  failingCount: 0,
+  runningCount: 0,
+  isRed: false,
+  lastSyncedAt: "2026-06-01T11:59:00.000Z",
+  lastAttemptedAt: "2026-06-01T11:59:00.000Z",
+  syncError: null,
+  openSecretAlertsCount: 0,
+  missingPermissions: [],
+  workflows: [repositoryWorkflow()],
+  releases: [],
+  packages: [],
+  pullRequests: [],
+  checks: [],
+  deployments: [],
+  lastSyncRun: null,
+  ...changes,
+});
+
+export const workflow = (changes: Partial<Workflow> = {}): Workflow => ({
+  id: "wfl_1",
+  githubId: "9007199254740993",
+  name: "CI",
+  path: ".github/workflows/ci.yml",
+  state: "active",
+  url: "https://github.com/acme/rocket/actions/workflows/ci.yml",
+  isFlaky: false,
+  successRate: 0.5,
+  averageDuration: 125,
+  repository: {
+    id: "rep_1",
+    fullName: "acme/rocket",
+    name: "rocket",
+    url: "https://github.com/acme/rocket",
+    automation: { defaultBranch: "main" },
+  },
+  triggers: {
+    push: { branches: ["main"], branchesIgnore: [], tags: [], paths: [], pathsIgnore: ["docs/**"] },
+    pullRequest: null,
+    schedules: [],
+    dispatch: { inputs: [] },
+    isReusable: false,
+    others: [],
+  },
+  fileError: null,
+  recentRuns: [run()],
+  branches: [{ branch: "main", latestRun: run() }],
+  days: [],
+  siblings: [],
+  ...changes,
+});
+
+export const event = (changes: Partial<ActivityEvent> = {}): ActivityEvent => ({
+  id: "act_1",
+  type: "WORKFLOW_RUN_FAILED",
+  title: "CI #7 failed",
+  description: "Fix the build",
+  actor: "ana",
+  url: "https://github.com/acme/rocket/actions/runs/1",
+  sha: "a1b2c3d4e5f6",
+  branch: "main",
+  status: "failure",
+  createdAt: "2026-06-01T11:52:05.000Z",
+  repository: { id: "rep_1", fullName: "acme/rocket" },
+  workflowRun: { id: "run_1", workflow: { id: "wfl_1" } },
+  ...changes,
+});

@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { filterOfSearch, NO_FILTER, shownRepositories, STATES } from "./repositoryFilter.ts";
+
+const CLEAR = { isRed: false, failingCount: 0, runningCount: 0, syncError: null };
+const repository = (
+  name: string,
+  automation: Partial<Omit<typeof CLEAR, "syncError">> & { syncError?: string | null },
+) => ({
+  owner: name.split("/")[0] ?? "",
+  fullName: name,
+  automation: { ...CLEAR, ...automation },
+});
+
+const ALL = [
+  repository("acme/clear", {}),
+  repository("acme/runs", { runningCount: 1 }),
+  repository("other/fails", { failingCount: 2 }),
+  repository("acme/unread", { syncError: "Not found" }),
+  repository("acme/red", { isRed: true, failingCount: 1 }),
+];
+const names = (filter: { state?: string; owner?: string }) =>
+  shownRepositories(ALL, { ...NO_FILTER, ...filter }).map(({ fullName }) => fullName);
+
+it("puts first what wants attention", () => {
+  expect(names({})).toEqual(["acme/red", "acme/unread", "other/fails", "acme/runs", "acme/clear"]);
+});
+
+it.each([
+  ["red", ["acme/red"]],
+  ["failing", ["acme/red", "other/fails"]],
+  ["running", ["acme/runs"]],
+  ["clear", ["acme/clear"]],
+  ["problem", ["acme/unread"]],
+])("admits what is %s", (state, expected) => {
+  expect(names({ state })).toEqual(expected);
+});
+
+it("admits those of an owner", () => {
+  expect(names({ owner: "other" })).toEqual(["other/fails"]);
+});
+
+it("reads the address, without states that are none", () => {
+  expect(filterOfSearch("?state=red&owner=acme")).toEqual({ state: "red", owner: "acme" });
+  expect(filterOfSearch("?state=purple")).toEqual(NO_FILTER);
+  for (const state of Object.keys(STATES)) {
+    expect(filterOfSearch(`?state=${state}`).state).toBe(state);
+  }
+});

@@ -1,0 +1,115 @@
+import { graphql, type ResultOf } from "./graphql/graphql.ts";
+import { share } from "./graphql/share.ts";
+
+/** What names a run and says how it went. */
+export const WorkflowRunFields = graphql(`
+  fragment WorkflowRunFields on WorkflowRun {
+    id
+    number
+    attempt
+    title
+    event
+    status
+    statusText
+    conclusion
+    conclusionText
+    branch
+    headSha
+    actor
+    url
+    createdAt
+    startedAt
+    completedAt
+    duration
+    waitingFor
+  }
+`);
+
+/** A run of a workflow, without its jobs. */
+export type Run = ResultOf<typeof WorkflowRunFields>;
+
+export const AutomationEvents = graphql(`
+  subscription AutomationEvents {
+    automationEvents {
+      __typename
+      ... on ActivityRecorded {
+        activity {
+          id
+          repository {
+            id
+          }
+        }
+      }
+      ... on WorkflowRunChanged {
+        run {
+          id
+          repository {
+            id
+          }
+        }
+      }
+      ... on AutomationChanged {
+        repository {
+          id
+        }
+      }
+    }
+  }
+`);
+
+/** Something that happened in the automation of a repository. */
+export type AutomationEvent = ResultOf<typeof AutomationEvents>["automationEvents"];
+
+export const listenToAutomation = share(AutomationEvents);
+
+/** The id of the repository that an event is about; undefined when it may be about any. */
+export function repositoryOf(event: AutomationEvent): string | undefined {
+  switch (event.__typename) {
+    case "ActivityRecorded":
+      return event.activity.repository.id;
+    case "WorkflowRunChanged":
+      return event.run.repository.id;
+    case "AutomationChanged":
+      return event.repository.id;
+    case "AutomationResync":
+      return undefined;
+  }
+}
+
+export const RedBranchFields = graphql(
+  `
+    fragment RedBranchFields on RedBranch {
+      branch
+      since
+      sinceCommit
+      sinceActor
+      repository {
+        id
+        fullName
+        name
+        url
+      }
+      workflow {
+        id
+        name
+      }
+      run {
+        ...WorkflowRunFields
+      }
+    }
+  `,
+  [WorkflowRunFields],
+);
+
+/** A workflow whose latest run on the default branch failed. */
+export type RedBranch = ResultOf<typeof RedBranchFields>;
+
+/** The page of a workflow, with one of its runs open. */
+export const workflowAddress = (workflowId: string, runId?: string): string =>
+  `/automation/workflows/${encodeURIComponent(workflowId)}${runId === undefined ? "" : `?run=${encodeURIComponent(runId)}`}`;
+
+/** The page of a repository, by its full name. */
+export const repositoryAddress = (fullName: string): string => `/automation/repos/${fullName}`;
+
+/** A commit as people write it. */
+export const shortSha = (sha: string): string => sha.slice(0, 7);

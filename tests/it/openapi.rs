@@ -28,6 +28,12 @@ fn members(description: &Value, schema: &Value) -> (BTreeSet<String>, BTreeSet<S
     let (mut all, mut always) = (BTreeSet::new(), BTreeSet::new());
     for part in parts {
         let part = resolved(description, part);
+        if part["allOf"].is_array() {
+            let (inner, required) = members(description, part);
+            all.extend(inner);
+            always.extend(required);
+            continue;
+        }
         all.extend(
             part["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()),
         );

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::workflow_file::{DispatchInput, DispatchTrigger, InputType, MOST_INPUTS};
+pub use super::workflow_file::MOST_INPUTS;
+use super::workflow_file::{DispatchInput, DispatchTrigger, InputType};
 
 /// The most characters of all inputs of one request, as JSON.
 pub const MOST_CHARACTERS: usize = 65_535;

@@ -65,8 +65,17 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/api/automation/repos", Tier::Read),
     ("POST", "/api/automation/repos", Tier::Board),
     ("GET", "/api/automation/repos/tracked", Tier::Read),
+    ("GET", "/api/automation/repos/{owner}", Tier::Read),
     ("DELETE", "/api/automation/repos/{owner}", Tier::Board),
+    ("GET", "/api/automation/repos/{owner}/{repo}", Tier::Read),
     ("DELETE", "/api/automation/repos/{owner}/{repo}", Tier::Board),
+    ("GET", "/api/automation/sync", Tier::Read),
+    ("POST", "/api/automation/sync", Tier::Board),
+    ("POST", "/api/automation/runs/{runId}", Tier::Board),
+    ("GET", "/api/automation/workflows", Tier::Read),
+    ("GET", "/api/automation/workflows/{id}", Tier::Read),
+    ("GET", "/api/automation/events", Tier::Read),
+    ("GET", "/cctray.xml", Tier::Read),
     ("GET", "/api/agent-runs", Tier::Read),
     ("POST", "/api/agent-runs", Tier::Agent),
     ("GET", "/api/audit", Tier::Read),
@@ -98,7 +107,7 @@ pub const SOCKET: &str = "/graphql";
 
 /// Whether a path template is a page that people visit, and no data.
 pub fn is_page(template: &str) -> bool {
-    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz"];
+    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz", "/cctray.xml"];
     !data.iter().any(|data| template.starts_with(data))
 }
 
@@ -292,6 +301,8 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/agent-work/start", 30, 10),
     ("POST", "/api/issues/move", 60, 60),
     ("POST", "/api/sync", 30, 60),
+    ("POST", "/api/automation/sync", 30, 60),
+    ("POST", "/api/automation/runs/{runId}", 30, 60),
     ("POST", "/api/issues/refresh", 10, 60),
     ("POST", "/api/agent-runs", 120, 60),
     // A heartbeat reads what is new in every repository.
@@ -383,6 +394,13 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     // It names repositories that are not tracked, which not everybody may know of.
     ("Query", "webhookDeliveries", Tier::Board),
     ("Query", "webhookDeliveryCounts", Tier::Board),
+    ("Query", "trackedRepositories", Tier::Read),
+    ("Query", "workflow", Tier::Read),
+    ("Query", "workflowRun", Tier::Read),
+    ("Query", "workflowRuns", Tier::Read),
+    ("Query", "activity", Tier::Read),
+    ("Query", "redBranches", Tier::Read),
+    ("Query", "runningAutomationSync", Tier::Read),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),
     ("Mutation", "undoMove", Tier::Board),
@@ -404,6 +422,11 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Mutation", "saveView", Tier::Board),
     ("Mutation", "deleteView", Tier::Board),
     ("Mutation", "syncIssues", Tier::Board),
+    ("Mutation", "syncAutomation", Tier::Board),
+    ("Mutation", "rerunWorkflowRun", Tier::Board),
+    ("Mutation", "rerunFailedJobs", Tier::Board),
+    ("Mutation", "cancelWorkflowRun", Tier::Board),
+    ("Mutation", "dispatchWorkflow", Tier::Board),
     ("Mutation", "trackRepository", Tier::Board),
     ("Mutation", "untrackRepository", Tier::Board),
     ("Mutation", "recordAgentRun", Tier::Agent),
@@ -419,6 +442,8 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),
     ("Subscription", "syncChanged", Tier::Read),
+    ("Subscription", "automationEvents", Tier::Read),
+    ("Subscription", "automationSyncChanged", Tier::Read),
 ];
 
 /// The tier of a GraphQL root field; the highest when the table does not name it.

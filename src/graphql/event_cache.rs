@@ -25,6 +25,7 @@ const WANTS: loaders::RequestedFields = loaders::RequestedFields {
     lease: true,
     backoff: true,
     counts: true,
+    pull_requests: true,
     blocked_by: None,
     blocks: None,
 };

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use crate::domain::backoff::Backoff;
 use crate::domain::{Actor, IssueId, IssueState, RepositoryId};
 use crate::service::{self, App, Error, Result};
+use crate::store::automation::PullRequest;
 use crate::store::board::blockers::{self, DependencyCounts};
 use crate::store::board::issues;
 use crate::store::{self, Page};
@@ -46,6 +47,7 @@ pub(super) struct Issue {
     pub(super) lease: Related<Arc<store::Lease>>,
     pub(super) backoff: Related<Backoff>,
     pub(super) counts: Related<DependencyCounts>,
+    pub(super) pull_requests: Related<Vec<Arc<PullRequest>>>,
     pub(super) blocked_by: Related<Vec<Dependency>>,
     pub(super) blocks: Related<Vec<Dependency>>,
 }
@@ -103,6 +105,8 @@ pub(super) struct RequestedFields {
     pub(super) backoff: bool,
     /// How many issues they wait for, and how many wait for them.
     pub(super) counts: bool,
+    /// The pull requests that close them.
+    pub(super) pull_requests: bool,
     /// What they wait for.
     pub(super) blocked_by: Option<Edges>,
     /// What waits for them.
@@ -119,6 +123,7 @@ impl RequestedFields {
             lease: has("lease"),
             backoff: has("backoff"),
             counts: has("openBlockers") || has("unblocks") || has("queueScore"),
+            pull_requests: has("pullRequests"),
             blocked_by: edges("blockedBy").map(|of| Edges::from_lookahead(&of)),
             blocks: edges("blocks").map(|of| Edges::from_lookahead(&of)),
         }
@@ -135,6 +140,7 @@ impl RequestedFields {
             lease: self.lease || other.lease,
             backoff: self.backoff || other.backoff,
             counts: self.counts || other.counts,
+            pull_requests: self.pull_requests || other.pull_requests,
             blocked_by: either(self.blocked_by, other.blocked_by, Edges::or),
             blocks: either(self.blocks, other.blocks, Edges::or),
         }
@@ -259,6 +265,10 @@ pub(super) async fn issue_pages(
         let noted = service::claims::backoffs::of_issues(app, &ids()).await?;
         backoffs.extend(noted.into_iter().map(|row| (row.issue_id, row.into())));
     }
+    let pull_requests = match fields.pull_requests {
+        true => Some(closing(app, rows().collect(), &repositories).await?),
+        false => None,
+    };
     let mut related = Dependencies::load(app, &ids(), &fields).await?;
     let mut issue = |row: store::Issue| {
         let repository = repositories.get(&row.repository_id).ok_or_else(|| {
@@ -277,9 +287,23 @@ pub(super) async fn issue_pages(
             true => Related::Known(backoffs.remove(&row.id)),
             false => Related::Left,
         };
+        let pull_requests = match &pull_requests {
+            Some(known) => Related::Known(known.get(&row.id).cloned()),
+            None => Related::Left,
+        };
         let (counts, blocked_by, blocks) = related.take(&row);
         let repository = Arc::clone(repository);
-        Ok(Arc::new(Issue { row, repository, body, lease, backoff, counts, blocked_by, blocks }))
+        Ok(Arc::new(Issue {
+            row,
+            repository,
+            body,
+            lease,
+            backoff,
+            counts,
+            pull_requests,
+            blocked_by,
+            blocks,
+        }))
     };
     let mut page = |page: Page<store::Issue>| {
         let Page { rows, has_previous, has_next } = page;
@@ -318,10 +342,51 @@ pub(super) async fn issue(
         true => Related::Known(backoff(app, row.id).await?),
         false => Related::Left,
     };
+    let repository = Arc::new(repository);
+    let pull_requests = match fields.pull_requests {
+        true => Related::Known(Some(pull_requests(app, &row, &repository).await?)),
+        false => Related::Left,
+    };
     let (counts, blocked_by, blocks) =
         Dependencies::load(app, &[row.id], &fields).await?.take(&row);
-    let repository = Arc::new(repository);
-    Ok(Arc::new(Issue { row, repository, body, lease, backoff, counts, blocked_by, blocks }))
+    Ok(Arc::new(Issue {
+        row,
+        repository,
+        body,
+        lease,
+        backoff,
+        counts,
+        pull_requests,
+        blocked_by,
+        blocks,
+    }))
+}
+
+/// The pull requests that close one issue.
+pub(super) async fn pull_requests(
+    app: &App,
+    row: &store::Issue,
+    repository: &Arc<store::Repository>,
+) -> Result<Vec<Arc<PullRequest>>> {
+    let repositories = [(repository.id, Arc::clone(repository))].into();
+    Ok(closing(app, vec![row], &repositories).await?.remove(&row.id).unwrap_or_default())
+}
+
+/// The pull requests that close issues, the one that changed last first.
+async fn closing(
+    app: &App,
+    rows: Vec<&store::Issue>,
+    repositories: &HashMap<RepositoryId, Arc<store::Repository>>,
+) -> Result<HashMap<IssueId, Vec<Arc<PullRequest>>>> {
+    let reference = |row: &&store::Issue| {
+        let repository = repositories.get(&row.repository_id)?;
+        Some(((repository.full_name.as_str().to_lowercase(), row.number), row.id))
+    };
+    let ids: HashMap<(String, i32), IssueId> = rows.iter().filter_map(reference).collect();
+    let references: Vec<(String, i32)> = ids.keys().cloned().collect();
+    let found = service::automation::lists::closing_pull_requests(app, &references).await?;
+    let shared = |rows: Vec<PullRequest>| rows.into_iter().map(Arc::new).collect();
+    Ok(found.into_iter().filter_map(|(one, rows)| Some((*ids.get(&one)?, shared(rows)))).collect())
 }
 
 /// The Markdown text of one issue.

@@ -19,6 +19,7 @@
 mod access;
 mod answer;
 mod arguments;
+mod automation;
 mod board;
 mod bounds;
 mod claims;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
 use super::arguments::full_name;
+use super::automation::AutomationMutation;
 use super::board::comments::CommentMutation;
 use super::board::label_schemes::LabelSchemeMutation;
 use super::board::views::ViewMutation;
@@ -36,6 +37,7 @@ pub(super) struct Mutation(
     PauseMutation,
     LabelSchemeMutation,
     WebhookMutation,
+    AutomationMutation,
 );
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.
@@ -173,7 +175,7 @@ impl TrackingMutation {
         let row =
             service::repositories::tracking::track_repository(app(context), actor(context), &name)
                 .await?;
-        Ok(TrackRepositoryPayload { repository: Repository(Arc::new(row)) })
+        Ok(TrackRepositoryPayload { repository: Repository::new(Arc::new(row)) })
     }
 
     /// Stops tracking a repository. Its issues are kept but hidden.
@@ -190,7 +192,7 @@ impl TrackingMutation {
             &name,
         )
         .await?;
-        Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })
+        Ok(UntrackRepositoryPayload { repository: Repository::new(Arc::new(row)) })
     }
 
     /// Sets whether agents are served issues of a repository that people work on. By default they
@@ -210,7 +212,7 @@ impl TrackingMutation {
         let (app, actor) = (app(context), actor(context));
         let row =
             service::repositories::tracking::serve_peoples_work(app, actor, &name, change).await?;
-        Ok(SetServesPeoplesWorkPayload { repository: Repository(Arc::new(row)) })
+        Ok(SetServesPeoplesWorkPayload { repository: Repository::new(Arc::new(row)) })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::arguments::full_name;
+use super::automation::AutomationQuery;
 use super::board::label_schemes::LabelSchemeQuery;
 use super::board::views::ViewQuery;
 use super::claims::holders::HolderQuery;
@@ -36,6 +37,7 @@ pub(super) struct Query(
     ViewQuery,
     ServiceQuery,
     WebhookQuery,
+    AutomationQuery,
 );
 
 #[derive(Debug, Default)]
@@ -124,7 +126,7 @@ impl BoardQuery {
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn repositories(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Repository>> {
         let rows = service::repositories::tracking::all_repositories(app(context)).await?;
-        Ok(rows.into_iter().map(|row| Repository(Arc::new(row))).collect())
+        Ok(rows.into_iter().map(|row| Repository::new(Arc::new(row))).collect())
     }
 }
 

@@ -10,6 +10,7 @@ use async_stream::stream;
 use futures_util::Stream;
 
 use super::arguments::full_name;
+use super::automation::AutomationSubscription;
 use super::event_cache::EventCache;
 use super::feed::{Feed, FeedItem, Lagged};
 use super::loaders::app;
@@ -29,7 +30,12 @@ type StreamResult<T> = async_graphql::Result<T>;
 /// The streams that clients can subscribe to.
 #[derive(Debug, Default, MergedSubscription)]
 #[graphql(name = "Subscription")]
-pub(super) struct Subscriptions(BoardSubscription, RecordSubscription, SyncSubscription);
+pub(super) struct Subscriptions(
+    BoardSubscription,
+    RecordSubscription,
+    SyncSubscription,
+    AutomationSubscription,
+);
 
 #[derive(Debug, Default)]
 struct BoardSubscription;

@@ -12,6 +12,7 @@
 mod agents;
 mod answer;
 mod audit;
+mod automation;
 mod board;
 mod body;
 mod claims;
@@ -95,10 +96,16 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(repositories::syncs::refresh))
         .routes(routes!(repositories::syncs::sync))
         .routes(routes!(repositories::list, repositories::add))
-        .routes(routes!(repositories::list_tracked, repositories::track))
+        .routes(routes!(automation::repositories::list, repositories::track))
         .routes(routes!(repositories::list_names))
-        .routes(routes!(repositories::untrack))
-        .routes(routes!(repositories::untrack_encoded))
+        .routes(routes!(automation::repositories::get, repositories::untrack))
+        .routes(routes!(automation::repositories::get_encoded, repositories::untrack_encoded))
+        .routes(routes!(automation::syncs::list, automation::syncs::sync))
+        .routes(routes!(automation::runs::control))
+        .routes(routes!(automation::workflows::list))
+        .routes(routes!(automation::workflows::get))
+        .routes(routes!(automation::events::list))
+        .routes(routes!(automation::cctray::feed))
         .routes(routes!(agents::agent_runs::list, agents::agent_runs::record))
         .routes(routes!(audit::list))
         .routes(routes!(sessions::sign_in, sessions::sign_out))

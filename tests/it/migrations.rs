@@ -222,6 +222,7 @@ const SAMPLES: &[(&str, &str)] = &[
          INSERT INTO event_log (topic, kind, at, actor, actor_kind) \
          VALUES ('automation', 'automation_changed', now(), 'github', 'github')",
     ),
+    ("automation_lists", "UPDATE workflow_runs SET status = 'completed', conclusion = 'failure'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

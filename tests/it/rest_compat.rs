@@ -143,6 +143,13 @@ async fn without_the_database_routes_fail_with_the_legacy_errors() {
                 ("/api/repos", "Failed to fetch repositories"),
                 ("/api/automation/repos", "Failed to fetch repos"),
                 ("/api/automation/repos/tracked", "Failed to fetch tracked repositories"),
+                ("/api/automation/repos/acme/tools", "Failed to fetch repo"),
+                ("/api/automation/repos/acme%2Ftools", "Failed to fetch repo"),
+                ("/api/automation/workflows", "Failed to fetch workflows"),
+                ("/api/automation/workflows/wfl_000001", "Failed to fetch workflow"),
+                ("/api/automation/events", "Failed to fetch events"),
+                ("/api/automation/sync", "Failed to fetch repos"),
+                ("/cctray.xml", "Failed to fetch workflows"),
                 ("/api/agent-runs", "Failed to fetch agent runs"),
                 ("/api/audit", "Failed to fetch audit logs"),
             ] {
@@ -174,6 +181,7 @@ async fn without_the_database_routes_fail_with_the_legacy_errors() {
                     "Failed to remove repository",
                 ),
                 ("POST", "/api/sync", json!({}), "Sync failed"),
+                ("POST", "/api/automation/sync", json!({}), "Sync failed"),
             ] {
                 let answer = given.ask_as_agent(method, path, Some(body)).await;
                 assert_refused(&answer, 500, text);

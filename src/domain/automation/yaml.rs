@@ -29,6 +29,13 @@ pub struct FileError {
 }
 
 impl FileError {
+    /// Reads what `Display` wrote. Another text is an error at line 1.
+    pub fn read(text: &str) -> Self {
+        let parts = text.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
+        let read = parts.and_then(|(line, message)| Some(Self::new(line.parse().ok()?, message)));
+        read.unwrap_or_else(|| Self::new(1, text))
+    }
+
     /// An error at a line.
     pub fn new(line: u32, message: impl Into<String>) -> Self {
         Self { message: message.into(), line }
@@ -238,6 +245,13 @@ mod tests {
 
     fn error(text: &str) -> FileError {
         parse(text).expect_err(text)
+    }
+
+    #[test]
+    fn a_stored_error_reads_back() {
+        let error = FileError::new(7, "An entry of `schedule` has no `cron`.");
+        assert_eq!(FileError::read(&error.to_string()), error);
+        assert_eq!(FileError::read("no line: 3"), FileError::new(1, "no line: 3"));
     }
 
     #[test]

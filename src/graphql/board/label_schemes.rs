@@ -136,6 +136,6 @@ impl LabelSchemeMutation {
         let name = full_name(context, "fullName", &input.full_name)?;
         let (app, actor) = (app(context), actor(context));
         let row = label_schemes::set_label_scheme(app, actor, &name, &input).await?;
-        Ok(SetLabelSchemePayload { repository: Repository(Arc::new(row)) })
+        Ok(SetLabelSchemePayload { repository: Repository::new(Arc::new(row)) })
     }
 }

@@ -238,7 +238,7 @@ impl Project {
                 BoardColumn::new(&filter, (status, counts.count(status)), cards)
             };
             let columns = Status::ALL.into_iter().map(column).collect();
-            Some(Self { repository: Repository(Arc::new(row)), counts, columns })
+            Some(Self { repository: Repository::new(Arc::new(row)), counts, columns })
         };
         Ok(tracked.into_iter().filter_map(&mut project).collect())
     }

@@ -17,9 +17,9 @@ use async_graphql::{
     Positioned, ServerResult, Value,
 };
 
+use super::Issue;
 use super::issue::IssueFields;
 use super::repository::{self, RepositorySource};
-use super::{Dependency, Issue};
 use crate::domain::Timestamp;
 use crate::graphql::loaders::Related;
 use crate::service::{self, App};
@@ -178,6 +178,7 @@ impl Card<'_> {
             "queueScore" => {
                 service::claims::queue::score(self.app, row, self.counts()?.unblocks).into()
             }
+            "pullRequests" => none_of(&self.issue.pull_requests)?,
             "blockedBy" => none_of(&self.issue.blocked_by)?,
             "blocks" => none_of(&self.issue.blocks)?,
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),
@@ -225,7 +226,7 @@ fn object<'a>(answer: &'a mut ResponseObject, field: &Field) -> Option<&'a mut R
 }
 
 /// A list that is known to be empty; others are put together item by item.
-fn none_of(list: &Related<Vec<Dependency>>) -> Option<Value> {
+fn none_of<T>(list: &Related<Vec<T>>) -> Option<Value> {
     match list {
         Related::Known(known) if known.as_ref().is_none_or(Vec::is_empty) => {
             Some(Value::List(vec![]))

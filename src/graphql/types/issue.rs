@@ -6,7 +6,9 @@ use async_graphql::{Context, Object};
 
 use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{MAX, PageArguments, connection, cost};
-use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
+use super::{
+    AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, PullRequest, Repository,
+};
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::{AuthorAssociation, IssueId, IssueState, Priority, Status, Timestamp};
 use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, RequestedFields};
@@ -57,7 +59,7 @@ impl IssueFields<'_> {
 
     /// The repository it belongs to.
     async fn repository(&self) -> Repository {
-        Repository(Arc::clone(&self.0.repository))
+        Repository::new(Arc::clone(&self.0.repository))
     }
 
     /// Its number in the repository.
@@ -246,6 +248,23 @@ impl IssueFields<'_> {
                 Ok(loaders::blocks(loaders::app(context), self.0.row.id, edges).await?)
             }
         }
+    }
+
+    /// The pull requests that close it when they are merged, open or not, the one that changed last
+    /// first. They are known once their repository's automation data were read.
+    #[graphql(complexity = "cost(Some(2), None, child_complexity)")]
+    async fn pull_requests(
+        &self,
+        context: &Context<'_>,
+    ) -> async_graphql::Result<Vec<PullRequest>> {
+        let rows = match &self.0.pull_requests {
+            Related::Known(known) => known.clone().unwrap_or_default(),
+            Related::Left => {
+                let app = loaders::app(context);
+                loaders::pull_requests(app, &self.0.row, &self.0.repository).await?
+            }
+        };
+        Ok(rows.into_iter().map(PullRequest).collect())
     }
 
     /// Audit entries of the issue, newest first.

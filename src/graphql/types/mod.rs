@@ -7,6 +7,7 @@
 mod agent_run;
 mod audit_entry;
 mod audit_options;
+mod automation;
 mod backoff;
 mod board;
 mod board_event;
@@ -29,6 +30,11 @@ mod webhook_delivery;
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
 pub(super) use audit_entry::{AuditEntry, AuditEntryConnection};
 pub(super) use audit_options::AuditOptions;
+pub(super) use automation::{
+    ActivityConnection, ActivityEvent, ActivityRecorded, AutomationChanged, AutomationEvent,
+    AutomationResync, PullRequest, RedBranch, RepositoryAutomation, RepositoryBatch,
+    RunningAutomationSync, Workflow, WorkflowRun, WorkflowRunChanged, WorkflowRunConnection,
+};
 pub(super) use backoff::IssueBackoff;
 pub(super) use board::{Board, BoardColumn, most_first_cards};
 pub(super) use board_event::{BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync};
@@ -44,4 +50,4 @@ pub(super) use sync_state::SyncState;
 pub(super) use viewer::Viewer;
 pub(super) use webhook_delivery::{WebhookDelivery, WebhookDeliveryConnection};
 
-pub(super) use super::loaders::{Dependency, Issue};
+pub(super) use super::loaders::Issue;

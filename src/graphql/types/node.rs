@@ -4,20 +4,25 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Interface};
 
-use super::{AgentRun, AuditEntry, Issue, Lease, Repository, WorkDecision};
+use super::{AgentRun, AuditEntry, Issue, Lease, Repository, WorkDecision, Workflow, WorkflowRun};
 use crate::domain::access::WORKER_NODES;
-use crate::domain::{Actor, AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId};
+use crate::domain::{
+    Actor, AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId, WorkflowId,
+    WorkflowRunId,
+};
 use crate::graphql::loaders;
 use crate::service::{self, Error, Result};
 
 /// What the ids of everything begin with that `node` finds.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 8] = [
     IssueId::PREFIX,
     RepositoryId::PREFIX,
     AuditEntryId::PREFIX,
     AgentRunId::PREFIX,
     LeaseId::PREFIX,
     DecisionId::PREFIX,
+    WorkflowId::PREFIX,
+    WorkflowRunId::PREFIX,
 ];
 
 /// An object with an id, which `Query.node` can look up.
@@ -40,6 +45,10 @@ pub(in crate::graphql) enum Node {
     Lease(Lease),
     /// An answer of the queue.
     WorkDecision(WorkDecision),
+    /// A workflow.
+    Workflow(Workflow),
+    /// A run of a workflow.
+    WorkflowRun(WorkflowRun),
 }
 
 impl Node {
@@ -68,7 +77,7 @@ impl Node {
                 let id: RepositoryId = read(id)?;
                 let mut found = service::board::repositories(app, &[id]).await?;
                 let found = found.pop().ok_or_else(|| Error::no_repository(id))?;
-                Ok(Self::Repository(Repository(Arc::new(found))))
+                Ok(Self::Repository(Repository::new(Arc::new(found))))
             }
             AuditEntryId::PREFIX => {
                 let found = service::audit::find_audit_entry(app, read(id)?).await?;
@@ -85,6 +94,14 @@ impl Node {
             DecisionId::PREFIX => {
                 let found = service::claims::queue::find_decision(app, read(id)?).await?;
                 Ok(Self::WorkDecision(WorkDecision::alone(found)))
+            }
+            WorkflowId::PREFIX => {
+                let found = service::automation::lists::find_workflow(app, read(id)?).await?;
+                Ok(Self::Workflow(Workflow::alone(found)))
+            }
+            WorkflowRunId::PREFIX => {
+                let found = service::automation::lists::find_run(app, read(id)?).await?;
+                Ok(Self::WorkflowRun(WorkflowRun::alone(found)))
             }
             _ => {
                 Err(invalid(format!("`{}` is not an id", id.chars().take(64).collect::<String>())))

@@ -6,6 +6,8 @@ use async_graphql::{Context, Enum, Object, SimpleObject};
 use url::Url;
 
 use super::backoff::{RepositoryBackoff, ServesPeoplesWork};
+use super::page::cost;
+use super::{RepositoryAutomation, RepositoryBatch};
 use crate::domain::{Priority, ReadOnlyReason, RepositoryId, Status, Timestamp};
 use crate::graphql::loaders::app;
 use crate::service::{self, App};
@@ -13,7 +15,25 @@ use crate::store;
 
 /// A row as the schema shows it. Many issues share one.
 #[derive(Debug, Clone)]
-pub(in crate::graphql) struct Repository(pub(in crate::graphql) Arc<store::Repository>);
+pub(in crate::graphql) struct Repository(
+    pub(in crate::graphql) Arc<store::Repository>,
+    Option<Arc<RepositoryBatch>>,
+);
+
+impl Repository {
+    /// A repository by itself.
+    pub(in crate::graphql) fn new(row: Arc<store::Repository>) -> Self {
+        Self(row, None)
+    }
+
+    /// A repository of a list, whose automation data are read for all of the list at once.
+    pub(in crate::graphql) fn in_batch(
+        row: Arc<store::Repository>,
+        batch: Arc<RepositoryBatch>,
+    ) -> Self {
+        Self(row, Some(batch))
+    }
+}
 
 /// Who first asked to track a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -115,6 +135,14 @@ impl Repository {
                 .collect(),
             agent_prefix: scheme.agent_prefix().to_owned(),
         }
+    }
+
+    /// Its continuous integration, releases, packages, pull requests and deployments.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn automation(&self) -> RepositoryAutomation {
+        let alone = || Arc::new(RepositoryBatch::new(vec![Arc::clone(&self.0)]));
+        let batch = self.1.as_ref().map_or_else(alone, Arc::clone);
+        RepositoryAutomation::new(Arc::clone(&self.0), batch)
     }
 
     /// Issues that could not be read, and are therefore missing from the board or outdated. Every

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Done, json};
+use super::automation::repositories::WholeRepository;
 use super::body::Body;
 use super::errors::failed;
 use super::responses::{Tracking, Untracking};
@@ -150,137 +151,12 @@ async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Reposit
     tracked.map_err(failed("Failed to add repository"))
 }
 
-/// A repository in the routes of automation. Workflows, releases and runs are empty because
-/// automation does not exist yet.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TrackedRepository<'a> {
-    /// Opaque.
-    #[schema(value_type = String, example = "rep_000001")]
-    id: RepositoryId,
-    /// The full name, `owner/name`.
-    #[schema(example = "octo-org/hello-world")]
-    full_name: &'a str,
-    /// The name of the repository, without its owner.
-    #[schema(example = "hello-world")]
-    name: &'a str,
-    /// The user or organisation that owns the repository.
-    #[schema(example = "octo-org")]
-    owner: &'a str,
-    /// The default branch on GitHub; `main` until it is known.
-    #[schema(example = "main")]
-    default_branch: &'a str,
-    /// The newest commit of the default branch.
-    #[schema(required)]
-    latest_commit_sha: Option<&'a str>,
-    /// The number of open pull requests.
-    #[serde(rename = "openPRCount")]
-    open_pr_count: u32,
-    /// When the last sync ended, whether successful or not; before the first sync, when the
-    /// repository was first tracked.
-    #[schema(value_type = String, format = DateTime)]
-    last_synced_at: Timestamp,
-    /// Why the last sync failed; null when it succeeded.
-    #[schema(required)]
-    sync_error: Option<&'a str>,
-    /// Who first asked to track the repository: `env` or `user`.
-    #[schema(example = "user")]
-    source: &'a str,
-}
-
-impl<'a> TrackedRepository<'a> {
-    fn new(repository: &'a Repository) -> Self {
-        Self {
-            id: repository.id,
-            full_name: repository.full_name.as_str(),
-            name: repository.full_name.name(),
-            owner: repository.full_name.owner(),
-            default_branch: &repository.default_branch,
-            latest_commit_sha: None,
-            open_pr_count: 0,
-            last_synced_at: Timestamp(repository.attempted_at.unwrap_or(repository.created_at)),
-            sync_error: repository.sync_error.as_deref(),
-            source: &repository.source,
-        }
-    }
-}
-
-/// A tracked repository with its automation data.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TrackedListRow<'a> {
-    #[serde(flatten)]
-    repository: TrackedRepository<'a>,
-    /// When the last successful sync ended.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_succeeded_at: Option<Timestamp>,
-    /// The workflow that ran last; always empty.
-    #[schema(value_type = Vec<Object>)]
-    workflows: [(); 0],
-    /// The newest release; always empty.
-    #[schema(value_type = Vec<Object>)]
-    releases: [(); 0],
-    /// The total numbers of workflows and releases.
-    #[serde(rename = "_count")]
-    count: Counts,
-    /// The number of failed workflow runs.
-    failing_runs: u32,
-    /// The number of workflow runs in progress.
-    running_runs: u32,
-    /// The last sync run of automation; always null.
-    #[schema(value_type = Option<Object>, required)]
-    last_sync_run: Option<()>,
-}
-
-/// The total numbers of workflows and releases.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Counts {
-    /// The number of workflows.
-    workflows: u32,
-    /// The number of releases.
-    releases: u32,
-}
-
-/// Lists the tracked repositories, sorted by name.
-#[utoipa::path(
-    get,
-    path = "/api/automation/repos",
-    tag = "repositories",
-    operation_id = "listTrackedRepositories",
-    responses(
-        (status = 200, description = "The repositories.", body = Vec<TrackedListRow<'_>>),
-    )
-)]
-pub(super) async fn list_tracked(
-    Reader { state: app, .. }: Reader<App>,
-) -> Result<Response, Problem> {
-    let tracked = tracking::tracked_repositories(&app).await;
-    let tracked = tracked.map_err(failed("Failed to fetch repos"))?;
-    let row = |repository| TrackedListRow {
-        repository: TrackedRepository::new(repository),
-        last_succeeded_at: repository.synced_at.map(Timestamp),
-        workflows: [],
-        releases: [],
-        count: Counts { workflows: 0, releases: 0 },
-        failing_runs: 0,
-        running_runs: 0,
-        last_sync_run: None,
-    };
-    Ok(json(StatusCode::OK, &tracked.iter().map(row).collect::<Vec<_>>()))
-}
-
 /// The newly tracked repository.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewlyTracked<'a> {
     #[serde(flatten)]
-    repository: TrackedRepository<'a>,
-    /// When the repository was first tracked.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// When the repository was last tracked, untracked or renamed.
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Timestamp,
+    repository: WholeRepository<'a>,
     /// The id of the repository on the board.
     #[schema(value_type = String, example = "rep_000001")]
     repository_id: RepositoryId,
@@ -304,12 +180,8 @@ pub(super) async fn track(
     body: Body,
 ) -> Result<Response, Problem> {
     let added = new_repository(&app, &actor, &body).await?;
-    let row = NewlyTracked {
-        repository: TrackedRepository::new(&added),
-        created_at: Timestamp(added.created_at),
-        updated_at: Timestamp(added.updated_at),
-        repository_id: added.id,
-    };
+    let row =
+        NewlyTracked { repository: WholeRepository::new(&added, None), repository_id: added.id };
     Ok(json(StatusCode::CREATED, &row))
 }
 

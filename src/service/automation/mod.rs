@@ -8,9 +8,12 @@
 pub mod control;
 mod files;
 pub mod jobs;
+pub mod lists;
 mod lock;
 mod read;
 pub(crate) mod record;
 pub mod retention;
 pub mod sync;
 mod waiting;
+
+pub use crate::github::RunRequest;

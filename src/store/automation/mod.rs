@@ -5,6 +5,7 @@ pub mod activity;
 pub mod branches;
 pub mod deployments;
 pub mod jobs;
+pub mod lists;
 pub mod pull_requests;
 pub mod releases;
 pub mod repositories;

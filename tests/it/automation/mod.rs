@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod control;
+mod graphql;
 mod published;
+mod rest;
 mod sync;
 mod webhooks;
 

@@ -86,8 +86,8 @@ async fn every_response_has_the_published_shape() {
         let deployments = format!("{address}/repos/{REPOSITORY}/deployments");
         let get = async |url: &str| -> Value {
             let request = http.get(url).header("user-agent", "test").bearer_auth("token");
-            let answer = request.send().await.unwrap().bytes().await.unwrap();
-            serde_json::from_slice(&answer).unwrap()
+            let text = request.send().await.unwrap().text().await.unwrap();
+            serde_json::from_str(&text).unwrap()
         };
         let deployment = get(&deployments).await[0]["id"].as_i64().unwrap();
         let mut found = Vec::new();
@@ -109,8 +109,8 @@ async fn every_response_has_the_published_shape() {
                 _ => {
                     let body = json!({ "ref": "main", "return_run_details": true });
                     let request = http.post(&url).header("user-agent", "test").bearer_auth("token");
-                    let answer = request.body(body.to_string()).send().await.unwrap();
-                    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+                    let response = request.body(body.to_string()).send().await.unwrap();
+                    serde_json::from_str(&response.text().await.unwrap()).unwrap()
                 }
             };
             let is_empty = answer.as_array().is_some_and(Vec::is_empty);

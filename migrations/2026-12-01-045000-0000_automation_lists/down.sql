@@ -1,0 +1,2 @@
+DROP INDEX workflow_branches_failing;
+DROP INDEX workflow_runs_failed;

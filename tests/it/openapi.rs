@@ -28,6 +28,12 @@ fn members(description: &Value, schema: &Value) -> (BTreeSet<String>, BTreeSet<S
     let (mut all, mut always) = (BTreeSet::new(), BTreeSet::new());
     for part in parts {
         let part = resolved(description, part);
+        if part["allOf"].is_array() {
+            let (inner, required) = members(description, part);
+            all.extend(inner);
+            always.extend(required);
+            continue;
+        }
         all.extend(
             part["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()),
         );
@@ -72,10 +78,15 @@ fn check(description: &Value, at: &str, schema: &Value, body: &Value) {
 }
 
 fn member<'a>(description: &'a Value, schema: &'a Value, name: &str) -> &'a Value {
+    find_member(description, schema, name).unwrap()
+}
+
+fn find_member<'a>(description: &'a Value, schema: &'a Value, name: &str) -> Option<&'a Value> {
     let schema = resolved(description, schema);
-    let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |all| all.iter().collect());
-    let mut parts = parts.into_iter().map(|part| &resolved(description, part)["properties"][name]);
-    parts.find(|schema| !schema.is_null()).unwrap()
+    match schema["allOf"].as_array() {
+        Some(parts) => parts.iter().find_map(|part| find_member(description, part, name)),
+        None => schema["properties"].get(name),
+    }
 }
 
 fn allows(schema: &Value, kind: &str) -> bool {

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub use super::workflow_file::MOST_INPUTS;
 use super::workflow_file::{DispatchInput, DispatchTrigger, InputType};
-
-/// The most inputs that a workflow declares, and the most that one request sends.
-pub const MOST_INPUTS: usize = 25;
 
 /// The most characters of all inputs of one request, as JSON.
 pub const MOST_CHARACTERS: usize = 65_535;

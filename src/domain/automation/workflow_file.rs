@@ -11,10 +11,12 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::cron::Schedule;
-use super::dispatch_inputs::MOST_INPUTS;
 pub use super::yaml::FileError;
 use super::yaml::{self, Node, Value};
 use crate::domain::sql_enum::json_column;
+
+/// The most inputs that a workflow declares, and the most that one request sends. GitHub's limit.
+pub const MOST_INPUTS: usize = 25;
 
 /// The most characters that are kept of one file. Aliases can repeat a text without end.
 const MOST_CHARACTERS: usize = 256 * 1024;

@@ -329,13 +329,16 @@ async fn store(
             let mut changes = Changes::default();
             if let Some(found) = &reading.workflows {
                 record::workflows(connection, repository, found, &mut changes).await?;
+            }
+            if let Some(found) = &reading.runs {
+                record::runs(connection, repository, found, &mut changes).await?;
+            }
+            // Last, because runs of a workflow that GitHub no longer lists add it.
+            if let Some(found) = &reading.workflows {
                 let listed: Vec<i64> = found.iter().map(|one| one.github_id).collect();
                 let of = (listed.as_slice(), now);
                 let deleted = workflows::delete_unlisted(connection, repository.id, of).await?;
                 changes.note(deleted > 0);
-            }
-            if let Some(found) = &reading.runs {
-                record::runs(connection, repository, found, &mut changes).await?;
             }
             store_others(connection, repository, (reading, now), &mut changes).await?;
             let mut write = RepositoryWrite {

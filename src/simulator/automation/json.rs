@@ -84,6 +84,27 @@ pub(super) fn repository(full_name: &str) -> Value {
     of
 }
 
+/// A repository with the members that a minimal one may lack.
+fn whole_repository(full_name: &str) -> Value {
+    let mut of = repository(full_name);
+    let page = format!("https://github.com/{full_name}");
+    let at = "2026-01-05T12:00:00Z";
+    let more = json!({
+        "clone_url": format!("{page}.git"), "git_url": format!("git://github.com/{full_name}.git"),
+        "ssh_url": format!("git@github.com:{full_name}.git"), "svn_url": page,
+        "default_branch": "main", "forks": 0, "forks_count": 0, "open_issues": 0,
+        "open_issues_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0,
+        "size": 0, "has_downloads": true, "has_issues": true, "has_projects": true,
+        "has_wiki": true, "has_pages": false, "has_discussions": false, "homepage": null,
+        "language": null, "archived": false, "disabled": false, "mirror_url": null,
+        "license": null, "pushed_at": at, "created_at": at, "updated_at": at,
+    });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        of[name] = value.clone();
+    }
+    of
+}
+
 pub(super) fn workflow(full_name: &str, of: &WorkflowState) -> Value {
     let WorkflowState { id, name, path, state, created_at, .. } = of;
     json!({
@@ -237,9 +258,10 @@ pub(super) fn pull_request(full_name: &str, of: &PullRequestState) -> Value {
     let PullRequestState { number, title, branch, created_at, closed_at } = of;
     let api = format!("https://api.github.com/repos/{full_name}");
     let url = format!("{api}/pulls/{number}");
+    let repository = whole_repository(full_name);
     let side = |git_ref: &str| {
         json!({
-            "label": format!("octavia:{git_ref}"), "ref": git_ref, "repo": repository(full_name),
+            "label": format!("octavia:{git_ref}"), "ref": git_ref, "repo": repository,
             "sha": "0123456789abcdef0123456789abcdef01234567", "user": user("octavia", "User"),
         })
     };

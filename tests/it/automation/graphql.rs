@@ -10,7 +10,8 @@ use crate::support::{REPOSITORY, given};
 
 #[tokio::test]
 async fn a_repository_shows_its_workflows_and_runs() {
-    const QUERY: &str = "{ trackedRepositories { fullName automation {
+    const QUERY: &str =
+        "query($id: ID!) { node(id: $id) { ... on Repository { fullName automation {
         defaultBranch workflowsCount failingCount runningCount isRed lastSyncedAt syncError
         openSecretAlertsCount missingPermissions { part permission }
         releases { tagName isDraft } pullRequests { number state } checks { name }
@@ -23,7 +24,7 @@ async fn a_repository_shows_its_workflows_and_runs() {
             days(days: 2) { day succeeded failed cancelled averageDuration }
             siblings { id }
         }
-    } } }";
+    } } } }";
     given(async |given| {
         let workflow = with_workflow(given).await;
         run(given, workflow, Some("success"), NewRun::default());
@@ -34,9 +35,12 @@ async fn a_repository_shows_its_workflows_and_runs() {
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.set_secret_alerts(REPOSITORY, Some(2));
         sync_all(given).await;
-        let data = given.graphql(QUERY, json!({})).await;
-        let automation = &data["trackedRepositories"][0]["automation"];
-        assert_eq!(data["trackedRepositories"][0]["fullName"], REPOSITORY);
+        let tracked = "{ trackedRepositories { id automation { isRed } } }";
+        let tracked = given.graphql(tracked, json!({})).await["trackedRepositories"].clone();
+        assert_eq!(tracked[0]["automation"]["isRed"], true);
+        let data = given.graphql(QUERY, json!({ "id": tracked[0]["id"] })).await;
+        let automation = &data["node"]["automation"];
+        assert_eq!(data["node"]["fullName"], REPOSITORY);
         assert_eq!(automation["workflowsCount"], 1);
         assert_eq!((&automation["failingCount"], &automation["isRed"]), (&json!(1), &json!(true)));
         assert_eq!(automation["openSecretAlertsCount"], 2);

@@ -6,6 +6,7 @@
 mod cli;
 mod demo;
 
+use std::convert::Infallible;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::App;
 use dispatch::service::name_cache::NameCache;
+use dispatch::service::shutdown::Shutdown;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
 use dispatch::{github, scheduler, service, store, telemetry};
@@ -209,23 +211,47 @@ async fn serve_on(
 
     let outcome = tokio::select! {
         () = &mut serving => Err(anyhow::anyhow!("Cannot serve any longer")),
-        () = shutdown.received() => Ok(()),
+        signal = shutdown.received() => Ok(signal),
         () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
-        broken = working => broken,
+        broken = working => broken.map(|never| match never {}),
     };
-    if outcome.is_ok() {
+    if let Ok(signal) = &outcome {
         tracing::info!("stopping");
-        app.bus.close();
-        closing.cancel();
-        // Subscribers were disconnected, and reconnect by themselves.
+        let ending = end(&app, signal.delay(&app.config.server), &closing, serving);
+        // A second signal ends at once.
         tokio::select! {
-            _ = tokio::time::timeout(GRACE, &mut serving) => {}
-            () = shutdown.received() => {}
+            () = ending => {}
+            _ = shutdown.received() => {}
         }
     }
     tasks.shutdown().await;
     app.pool.close();
-    outcome
+    outcome.map(drop)
+}
+
+/// Ends the service: reports that it is not ready, serves for `delay`, disconnects subscribers, and
+/// waits for the running requests and changes.
+async fn end(
+    app: &App,
+    delay: Duration,
+    closing: &CancellationToken,
+    mut serving: impl Future<Output = ()> + Unpin,
+) {
+    app.shutdown.begin();
+    tokio::select! {
+        () = &mut serving => {}
+        () = tokio::time::sleep(delay) => {}
+    }
+    // Subscribers reconnect by themselves.
+    app.bus.close();
+    closing.cancel();
+    let ended = async {
+        serving.await;
+        app.shutdown.changes_ended().await;
+    };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("requests were still running at the end");
+    }
 }
 
 /// The database, and the embedded PostgreSQL where no address is configured.
@@ -294,11 +320,18 @@ async fn assemble(
         .await
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
-    let bus = Bus::new(position);
-    let (wait_queue, agent_names) = (WaitQueue::default(), NameCache::default());
-    let inbox = Inbox::default();
-    let config = Arc::new(config);
-    Ok(App { config, pool, github, bus, wait_queue, inbox, agent_names, clock, simulated })
+    Ok(App {
+        config: Arc::new(config),
+        pool,
+        github,
+        bus: Bus::new(position),
+        wait_queue: WaitQueue::default(),
+        inbox: Inbox::default(),
+        agent_names: NameCache::default(),
+        clock,
+        shutdown: Shutdown::default(),
+        simulated,
+    })
 }
 
 /// Warns on the console about settings that an operator may have forgotten.
@@ -375,7 +408,7 @@ fn front_door(server: &config::ServerConfig, address: SocketAddr) -> String {
 /// # Errors
 ///
 /// The panic of a task.
-async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
+async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<Infallible> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("A background task broke down")?;
     }
@@ -397,10 +430,29 @@ impl ShutdownSignals {
     }
 
     /// Waits for the next signal.
-    async fn received(&mut self) {
+    async fn received(&mut self) -> Stop {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Stop::Interrupted,
+            _ = self.terminate.recv() => Stop::Terminated,
+        }
+    }
+}
+
+/// Who ends the service.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    /// A person at the keyboard (SIGINT).
+    Interrupted,
+    /// A supervisor (SIGTERM).
+    Terminated,
+}
+
+impl Stop {
+    /// How long the service still accepts connections.
+    fn delay(self, server: &config::ServerConfig) -> Duration {
+        match self {
+            Self::Interrupted => Duration::ZERO,
+            Self::Terminated => server.shutdown_delay,
         }
     }
 }

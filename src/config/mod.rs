@@ -80,6 +80,8 @@ pub struct ServerConfig {
     pub max_connections: u32,
     /// How many of one peer (`DISPATCH_MAX_CONNECTIONS_PER_PEER`).
     pub max_connections_per_peer: u32,
+    /// How long connections are accepted after SIGTERM (`DISPATCH_SHUTDOWN_DELAY_MS`).
+    pub shutdown_delay: Duration,
     /// Address people use, without a slash at the end of its path (`DISPATCH_URL`).
     pub public_url: Option<Url>,
     /// Names under which browsers may ask, normalized, beside those that are always ours
@@ -358,6 +360,10 @@ impl ServerConfig {
                 1_000_000,
             )
             .unwrap_or(256),
+            shutdown_delay: Duration::from_millis(
+                whole_number(reader, &settings::DISPATCH_SHUTDOWN_DELAY_MS, 0, 10_000)
+                    .unwrap_or(3000),
+            ),
             public_url: reader.parsed(&settings::DISPATCH_URL, web_address),
             allowed_hosts: reader
                 .parsed(&settings::DISPATCH_ALLOWED_HOSTS, |text| {

@@ -76,6 +76,10 @@ settings! {
     /// Port to listen on. With 0, Dispatch selects a free port and prints it.
     PORT { default: "3000", format: "0 to 65535", example: "3000", secret: false }
 
+    /// How long Dispatch still accepts connections after SIGTERM, while `/readyz` reports 503. In this
+    /// time a load balancer stops sending requests. After SIGINT (Ctrl-C) there is no delay.
+    DISPATCH_SHUTDOWN_DELAY_MS { default: "3000", format: "milliseconds, 0 to 10000", example: "5000", secret: false }
+
     /// Public URL of Dispatch. Browsers may send changes from this origin. Client commands connect
     /// to this URL.
     DISPATCH_URL { default: "none: the host that the browser requested; for client commands `http://127.0.0.1:3000`", format: "http or https URL", example: "https://dispatch.example.com", secret: false }

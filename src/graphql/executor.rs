@@ -15,7 +15,6 @@ use async_graphql::parser::types::{
 use async_graphql::{ErrorExtensionValues, Name, Pos, Response, ServerError, Value};
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::access;
@@ -43,7 +42,6 @@ struct Inner {
     app: App,
     schema: Schema,
     shapes: Shapes,
-    mutations: TaskTracker,
     query_time: Duration,
 }
 
@@ -52,8 +50,7 @@ impl Executor {
     pub(super) fn new(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::from_sdl(&schema.sdl());
-        let mutations = TaskTracker::new();
-        Self(Arc::new(Inner { app, schema, shapes, mutations, query_time }))
+        Self(Arc::new(Inner { app, schema, shapes, query_time }))
     }
 
     pub(super) fn app(&self) -> &App {
@@ -106,7 +103,7 @@ impl Executor {
         let running = async move { executor.execute(admitted).await };
         let running = presence::scope(gone.clone(), running).in_current_span();
         let _cancel_on_drop = gone.drop_guard();
-        let ended = self.0.mutations.spawn(running).await;
+        let ended = self.0.app.shutdown.changes().spawn(running).await;
         ended.unwrap_or_else(|_| {
             // The panic itself is in the log already.
             let broken = Error::Internal(anyhow::anyhow!("a mutation panicked"));

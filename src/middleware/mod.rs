@@ -67,7 +67,7 @@ pub fn guard(app: &App, transports: Router) -> Router {
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it);
     transports
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(requests::DetachedMutations::default(), requests::run_to_the_end))
+        .layer(from_fn_with_state(app.shutdown.clone(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(requests::BODY_TIME, requests::limit_body_time))
         .layer(from_fn_with_state(Callers::new(app), auth::admit))

@@ -15,7 +15,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::problem::{self, Problem};
@@ -24,6 +23,7 @@ use crate::domain::Actor;
 use crate::service::cancellable;
 use crate::service::claims::presence;
 use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
+use crate::service::shutdown::Shutdown;
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -173,14 +173,10 @@ pub(super) async fn limit_body_time(
         .into_response()
 }
 
-/// The tasks of requests that change something, detached from their connections.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DetachedMutations(TaskTracker);
-
 /// Runs a request that may change something to its end even if the client disconnects: an
 /// interrupted sync would keep its lock until the lock expires.
 pub(super) async fn run_to_the_end(
-    State(mutations): State<DetachedMutations>,
+    State(shutdown): State<Shutdown>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -193,7 +189,7 @@ pub(super) async fn run_to_the_end(
     let gone = CancellationToken::new();
     let running = presence::scope(gone.clone(), next.run(request)).in_current_span();
     let _told_when_dropped = gone.drop_guard();
-    mutations.0.spawn(running).await.unwrap_or_else(|_| broken())
+    shutdown.changes().spawn(running).await.unwrap_or_else(|_| broken())
 }
 
 #[cfg(test)]
@@ -260,7 +256,7 @@ mod tests {
             router = router.route(path, post(read));
         }
         let router = router
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
             .layer(from_fn_with_state(Duration::from_secs(60), limit_time))
             .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
             .layer(from_fn_with_state(clock(), attend));
@@ -281,7 +277,7 @@ mod tests {
         }
         let router = Router::new()
             .route("/", get(breaks).post(breaks))
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
             .layer(from_fn_with_state(clock(), attend));
         for method in ["GET", "POST"] {
             let (status, body) = ask(router.clone(), to(method, "/")).await;
@@ -305,7 +301,7 @@ mod tests {
         };
         let router = Router::new()
             .route("/", post(work))
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end));
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end));
         let mut asking = Box::pin(router.oneshot(to("POST", "/")));
         tokio::select! {
             _ = &mut asking => panic!("it cannot have ended"),

@@ -81,7 +81,8 @@ pub(super) async fn livez() -> Json<Liveness> {
     Json(Liveness { ok: true })
 }
 
-/// Readiness check: reports whether this process can handle requests.
+/// Readiness check: reports whether this process can handle requests. A process that is about to end
+/// reports 503 while it still handles requests, so that a load balancer stops sending new ones.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -89,10 +90,10 @@ pub(super) async fn livez() -> Json<Liveness> {
     operation_id = "getReadiness",
     responses(
         (status = 200, description = "The process can handle requests.", body = Liveness),
-        (status = 503, description = "The database does not respond.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The database does not respond, or Dispatch is stopping.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn readyz(Public(app): Public<App>) -> Result<Json<Liveness>, Problem> {
-    service::health::check_database(&app).await?;
+    service::health::check_readiness(&app).await?;
     Ok(Json(Liveness { ok: true }))
 }

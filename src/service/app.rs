@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::name_cache::NameCache;
+use super::shutdown::Shutdown;
 use super::wait_queue::WaitQueue;
 use super::webhooks::Inbox;
 use crate::bus::Bus;
@@ -31,6 +32,8 @@ pub struct App {
     pub agent_names: NameCache,
     /// The only "now".
     pub clock: Clock,
+    /// The end of this process.
+    pub shutdown: Shutdown,
     /// Whether GitHub is the built-in simulator.
     pub simulated: bool,
 }

@@ -24,6 +24,7 @@ pub mod recovery;
 pub mod repositories;
 pub mod retention;
 pub mod sessions;
+pub mod shutdown;
 pub mod wait_queue;
 pub mod webhooks;
 

@@ -54,6 +54,7 @@ mod simulator;
 mod smoke;
 mod starting;
 mod statements;
+mod stopping;
 mod subscriptions;
 mod support;
 mod sync;

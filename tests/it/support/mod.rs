@@ -26,6 +26,7 @@ use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::actor::TokenKind;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service::name_cache::NameCache;
+use dispatch::service::shutdown::Shutdown;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
 use dispatch::service::{self, App};
@@ -332,6 +333,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         inbox: Inbox::default(),
         agent_names: NameCache::default(),
         clock,
+        shutdown: Shutdown::default(),
         simulated: false,
     }
 }

@@ -22,9 +22,12 @@ use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
+use dispatch::metrics::Metrics;
 use dispatch::service::App;
+use dispatch::service::monitoring::LastReading;
 use dispatch::service::name_cache::NameCache;
 use dispatch::service::shutdown::Shutdown;
+use dispatch::service::tasks::Tasks;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
 use dispatch::{github, scheduler, service, store, telemetry};
@@ -185,6 +188,7 @@ async fn serve_on(
     }
     let listener = listen(&app.config.server).await?;
     let address = reachable(listener.local_addr()?);
+    let metrics = listen_for_metrics(&app.config.server).await?;
 
     let closing = CancellationToken::new();
     let limits = limits_of_connections(&app.config.server);
@@ -199,6 +203,12 @@ async fn serve_on(
             demo.enliven(address);
         }
         tasks = scheduler::start(&app, database.url.clone());
+        if let Some(listener) = metrics {
+            let router = dispatch::metrics_router(&app);
+            let limits = limits_of_connections(&app.config.server);
+            say(&format!("Metrics are at http://{}/metrics", reachable(listener.local_addr()?)))?;
+            tasks.spawn(connections::serve(listener, router, limits, CancellationToken::new()));
+        }
         if simulated {
             say(
                 "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
@@ -329,6 +339,9 @@ async fn assemble(
         inbox: Inbox::default(),
         agent_names: NameCache::default(),
         clock,
+        metrics: Metrics::default(),
+        last_reading: LastReading::default(),
+        tasks: Tasks::default(),
         shutdown: Shutdown::default(),
         simulated,
     })
@@ -380,6 +393,15 @@ async fn listen(server: &config::ServerConfig) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("Cannot listen on {address}; HOST and PORT name another address, as in PORT=3001")
     })
+}
+
+/// Listens where metrics are served apart from everything else, if they are.
+async fn listen_for_metrics(server: &config::ServerConfig) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = server.metrics_address else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("Cannot listen on {address}; DISPATCH_METRICS_ADDR names another address")
+    })?;
+    Ok(Some(listener))
 }
 
 /// The address at which this machine reaches a listener.

@@ -39,6 +39,7 @@ pub use cookies::keep as keep_session;
 pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};
+use requests::Attendance;
 pub use requests::RequestId;
 
 use crate::service::App;
@@ -74,5 +75,15 @@ pub fn guard(app: &App, transports: Router) -> Router {
         .layer(from_fn_with_state(csrf::AllowedOrigin::from_config(&app.config), csrf::check))
         .layer(compression)
         .layer(from_fn_with_state(headers::Headers::new(&app.config.server), headers::add))
-        .layer(from_fn_with_state(app.clock.clone(), requests::attend))
+        .layer(from_fn_with_state(Attendance::new(app), requests::attend))
+}
+
+/// Wraps the listener of metrics, which needs no credentials: host names are checked in every mode.
+pub fn guard_metrics(app: &App, routes: Router) -> Router {
+    let allowed = csrf::AllowedOrigin::from_config(&app.config).checking_hosts();
+    routes
+        .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
+        .layer(from_fn_with_state(allowed, csrf::check))
+        .layer(from_fn_with_state(headers::Headers::new(&app.config.server), headers::add))
+        .layer(from_fn_with_state(Attendance::new(app), requests::attend))
 }

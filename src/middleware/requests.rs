@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -20,10 +20,11 @@ use tracing::Instrument as _;
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
-use crate::service::cancellable;
+use crate::metrics::{self, Metrics};
 use crate::service::claims::presence;
 use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
 use crate::service::shutdown::Shutdown;
+use crate::service::{App, cancellable};
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,7 +33,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Paths without that timeout: they wait for GitHub, or have timeouts for each operation.
-const UNBOUNDED: [&str; 3] = ["/api/sync", "/graphql", "/mcp"];
+const UNBOUNDED: [&str; 4] = ["/api/sync", "/api/sync/scheduled", "/graphql", "/mcp"];
 
 /// Paths whose transport distinguishes reads from changes itself, and runs changes to their end.
 const TELLS_ITSELF: [&str; 2] = ["/graphql", "/mcp"];
@@ -63,15 +64,29 @@ fn is_usable(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
+/// What the attendance of requests needs.
+#[derive(Debug, Clone)]
+pub(super) struct Attendance {
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl Attendance {
+    pub(super) fn new(app: &App) -> Self {
+        Self { clock: app.clock.clone(), metrics: app.metrics.clone() }
+    }
+}
+
 /// Gives a request its id and its line in the access log (at level `debug`, unless the server
-/// failed), and encodes the problem it ended with.
+/// failed), counts it, and encodes the problem it ended with.
 pub(super) async fn attend(
-    State(clock): State<Clock>,
+    State(Attendance { clock, metrics }): State<Attendance>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
     let id = RequestId::from_headers(request.headers(), &clock);
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", { field::REQUEST_ID } = %id);
@@ -90,8 +105,34 @@ pub(super) async fn attend(
     }
     let header = HeaderValue::from_str(&id.0).expect("an id is of plain characters");
     response.headers_mut().insert(REQUEST_ID, header);
-    log(&method, &path, &response, began.elapsed());
+    let took = began.elapsed();
+    count(&metrics, &method, route.as_ref(), response.status(), took);
+    log(&method, &path, &response, took);
     response
+}
+
+/// Counts a request by its route. Neither its path nor an unusual method becomes a label, of which
+/// there could be any number.
+fn count(
+    metrics: &Metrics,
+    method: &Method,
+    route: Option<&MatchedPath>,
+    status: StatusCode,
+    took: Duration,
+) {
+    let method = match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    };
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    metrics.add(&metrics::HTTP_REQUESTS, &[method, route, status.as_str()], 1);
+    metrics.observe(&metrics::HTTP_DURATION, &[method, route], took.as_secs_f64());
 }
 
 fn log(method: &Method, path: &str, response: &Response, took: Duration) {
@@ -211,6 +252,10 @@ mod tests {
         Clock::held_at("2026-11-24T12:00:00Z".parse().expect("a valid time"))
     }
 
+    fn attendance() -> Attendance {
+        Attendance { clock: clock(), metrics: Metrics::default() }
+    }
+
     async fn ask(router: Router, request: Request) -> (StatusCode, Value) {
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -241,7 +286,7 @@ mod tests {
                 get(|| async { tokio::time::sleep(Duration::from_millis(20)).await }),
             )
             .layer(from_fn_with_state(Duration::from_millis(1), limit_time))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         let (status, body) = ask(router.clone(), to("GET", "/slow")).await;
         assert_eq!((status.as_u16(), &body["code"]), (503, &Value::from("TIMEOUT")));
         assert_eq!(ask(router, to("GET", "/api/sync")).await.0, StatusCode::OK);
@@ -259,7 +304,7 @@ mod tests {
             .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
             .layer(from_fn_with_state(Duration::from_secs(60), limit_time))
             .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         for path in paths {
             let begun = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
             let request = Request::post(path).body(Body::from_stream(begun)).unwrap();
@@ -278,7 +323,7 @@ mod tests {
         let router = Router::new()
             .route("/", get(breaks).post(breaks))
             .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         for method in ["GET", "POST"] {
             let (status, body) = ask(router.clone(), to(method, "/")).await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method}");
@@ -335,7 +380,7 @@ mod tests {
         let router = Router::new()
             .route("/api/repos", post(|| async { Problem::bad_request("fullName is required") }))
             .layer(from_fn(named))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         let buffer = LogBuffer::default();
         let out = buffer.clone();
         let lines = tracing_subscriber::fmt().json().flatten_event(true);

@@ -37,6 +37,7 @@ mod limits;
 mod mcp;
 mod migrations;
 mod model;
+mod monitoring;
 mod moves;
 mod names;
 mod openapi;

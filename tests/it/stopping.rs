@@ -112,10 +112,10 @@ async fn event_streams_end_with_the_time_of_a_reconnection() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let address = given.serve().await;
+        let query = "subscription%7BboardEvents%7B__typename%7D%7D";
         let http = http_client();
         let stream = http
-            .get(format!("http://{address}/graphql"))
-            .query(&[("query", EVENTS)])
+            .get(format!("http://{address}/graphql?query={query}"))
             .header("accept", "text/event-stream");
         let mut stream = stream.send().await.unwrap();
         assert_eq!(stream.chunk().await.unwrap().unwrap(), ":\n\n");

@@ -29,6 +29,7 @@ mod github;
 mod github_answers;
 mod graphql_http;
 mod holders;
+mod jobs;
 mod keys;
 mod label_schemes;
 mod labels;

@@ -62,11 +62,7 @@ impl Server {
 
     /// As [`ResponseCache::cached`].
     pub(super) async fn cached(&self, call: &Call) -> Option<Result<Bytes, OperationResponse>> {
-        let cached = self.0.response_cache.cached(&self.0.executor, call).await;
-        if cached.is_some() {
-            self.0.executor.app().metrics.add(&metrics::GRAPHQL_CACHE_HITS, &[], 1);
-        }
-        cached
+        self.0.response_cache.cached(&self.0.executor, call).await
     }
 
     /// As [`ResponseCache::execute`].

@@ -29,15 +29,14 @@ pub(super) struct Health {
     /// `disabled`. Absent when the database does not respond.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_mode: Option<&'static str>,
-    /// The background tasks of this process. Absent before they are started.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scheduler: Option<SchedulerState>,
+    /// The background tasks of this process.
+    scheduler: SchedulerState,
 }
 
 /// The background tasks of a process.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SchedulerState {
-    /// Each task, by name.
+    /// Each task, by name; empty before they are started.
     jobs: Vec<Job>,
 }
 
@@ -62,8 +61,8 @@ pub(super) struct Job {
 }
 
 impl SchedulerState {
-    fn new(app: &App) -> Option<Self> {
-        let jobs: Vec<_> = background_tasks(app)
+    fn new(app: &App) -> Self {
+        let jobs = background_tasks(app)
             .into_iter()
             .map(|task| Job {
                 name: task.name,
@@ -73,7 +72,7 @@ impl SchedulerState {
                 failing: task.is_failing,
             })
             .collect();
-        (!jobs.is_empty()).then_some(Self { jobs })
+        Self { jobs }
     }
 }
 

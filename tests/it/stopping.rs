@@ -103,7 +103,7 @@ async fn a_change_that_is_running_outlives_the_listener() {
     eventually(async || tokio::net::TcpStream::connect(process.host()).await.is_err()).await;
     gate.open();
     process.ended().await;
-    let moved = "SELECT count(*) FROM audit_log WHERE settled_at IS NOT NULL AND action = 'move'";
+    let moved = "SELECT count(*) FROM audit_log WHERE success AND issue_number = 1";
     assert_eq!(database.number(moved).await, 1);
 }
 

@@ -159,7 +159,7 @@ pub(crate) async fn sync_scheduled(
 ) -> Result<Response, Problem> {
     let ScheduledSyncBody { issues, automation } = match body.is_empty() {
         true => ScheduledSyncBody { issues: None, automation: None },
-        false => body.members("Invalid JSON body")?.read()?,
+        false => body.members("Invalid JSON body")?.read_all()?,
     };
     let started_at = Timestamp(app.clock.now());
     let issues = match issues.unwrap_or(true) {

@@ -2,6 +2,8 @@
 
 use ::dispatch::domain::bounds::visible;
 use chrono::{DateTime, Utc};
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Maximal width of a title in a table, in terminal columns.
@@ -36,7 +38,7 @@ pub(super) fn issues(heads: [&str; 4], rows: &[[String; 4]], columns: Option<usi
         let [rank, name, title, reason] = row.clone();
         vec![rank, name, cut(&title, room), reason]
     };
-    table(&heads, &rows.iter().map(fitted).collect::<Vec<_>>())
+    table(heads, &rows.iter().map(fitted).collect::<Vec<_>>())
 }
 
 /// Formats one issue on several lines.
@@ -66,16 +68,14 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// A table, each column as wide as its widest value.
-fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let lines: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let line = |values: &Vec<String>| {
-        let values = values.iter().zip(&widths).map(|(value, width)| padded(value, width + GAP));
-        values.collect::<String>().trim_end().to_owned()
-    };
-    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+fn table(heads: [&str; 4], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(heads).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP as u16));
+    }
+    table.trim_fmt()
 }
 
 /// A text padded with spaces. Formatting would count characters, some of which are two columns

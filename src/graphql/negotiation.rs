@@ -1,4 +1,7 @@
 //! Content negotiation: the media type of a request, and the media type of its response.
+//!
+//! The header is parsed here and not by a library: `headers-accept` compares parameters, so it
+//! rejects `Accept: application/json; charset=utf-8`, which clients send.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};

@@ -15,13 +15,14 @@
 //! Not cached: mutations, responses with errors, and anything for longer than [`MAX_AGE`], because a
 //! response can depend on the time.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::OperationResponse;
@@ -35,19 +36,39 @@ use crate::store::board::snapshot::Snapshot;
 /// The longest time for which a response is cached.
 const MAX_AGE: TimeDelta = TimeDelta::seconds(1);
 
-/// The size of all cached responses in bytes. When they exceed it, all are dropped: that is rare, and
-/// costs one reading of what is asked often.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Maximal size of all cached responses in bytes. Beyond it, those that are rarely asked for go.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How long a response is kept that nobody asks for.
+const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// What an entry takes besides the response itself: its key, its state, and its part of the map.
 const OVERHEAD: usize = 300;
 
 /// The cached responses.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ResponseCache {
-    entries: Mutex<HashMap<CacheKey, Arc<SingleFlight<Arc<CachedResponse>>>>>,
-    weight: Arc<AtomicUsize>,
+    entries: Cache<CacheKey, Arc<Entry>>,
     snapshots: SingleFlight<Snapshot>,
+}
+
+impl Default for ResponseCache {
+    fn default() -> Self {
+        let entries = Cache::builder()
+            .weigher(|_, entry: &Arc<Entry>| entry.weight.load(Ordering::Relaxed))
+            .max_capacity(MAX_BYTES)
+            .time_to_idle(MAX_IDLE)
+            .build();
+        Self { entries, snapshots: SingleFlight::default() }
+    }
+}
+
+/// The place of one query's responses.
+#[derive(Debug)]
+struct Entry {
+    flight: SingleFlight<CachedResponse>,
+    /// The size of the last response with what belongs to it, in bytes.
+    weight: AtomicU32,
 }
 
 /// What makes two requests the same: who asks, and every word. Stored as a digest, because the same
@@ -65,15 +86,13 @@ impl CacheKey {
     }
 }
 
-/// An answer, and in which state of the database it was begun.
-#[derive(Debug)]
+/// A response, and the state of the database in which its computation began.
+#[derive(Debug, Clone)]
 struct CachedResponse {
     answer: Bytes,
-    /// None when the database could not be asked: then nobody but those who wait gets it.
+    /// None when the state could not be read: then only those who wait get the response.
     state: Option<Snapshot>,
     began_at: DateTime<Utc>,
-    weight: usize,
-    total: Arc<AtomicUsize>,
 }
 
 impl CachedResponse {
@@ -83,42 +102,9 @@ impl CachedResponse {
             && self.state.as_ref() == state
             && (TimeDelta::zero()..MAX_AGE).contains(&age)
     }
-}
 
-impl Drop for CachedResponse {
-    fn drop(&mut self) {
-        self.total.fetch_sub(self.weight, Ordering::Relaxed);
-    }
-}
-
-impl ResponseCache {
-    fn lock(&self) -> MutexGuard<'_, HashMap<CacheKey, Arc<SingleFlight<Arc<CachedResponse>>>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn entry_of(
-        &self,
-        answer: Bytes,
-        state: Option<Snapshot>,
-        began_at: DateTime<Utc>,
-    ) -> Arc<CachedResponse> {
-        let weight = OVERHEAD + answer.len();
-        self.weight.fetch_add(weight, Ordering::Relaxed);
-        Arc::new(CachedResponse {
-            answer,
-            state,
-            began_at,
-            weight,
-            total: Arc::clone(&self.weight),
-        })
-    }
-
-    fn insert(&self, key: CacheKey, cached: Arc<CachedResponse>) {
-        let mut entries = self.lock();
-        if self.weight.load(Ordering::Relaxed) > MAX_BYTES {
-            entries.clear();
-        }
-        entries.entry(key).or_insert_with(|| Arc::new(SingleFlight::with_last(Some(cached))));
+    fn weight(&self) -> u32 {
+        u32::try_from(OVERHEAD + self.answer.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -131,8 +117,8 @@ impl ResponseCache {
         call: &Call,
     ) -> Option<Result<Bytes, OperationResponse>> {
         let key = CacheKey::new(call);
-        let flight = Arc::clone(self.lock().get(&key)?);
-        let outcome = flight.run(async |last: Option<Arc<CachedResponse>>| {
+        let entry = self.entries.get(&key)?;
+        let outcome = entry.flight.run(async |last: Option<CachedResponse>| {
             let (state, now) = self.read_snapshot(executor).await;
             match last.filter(|last| last.is_fresh(state.as_ref(), now)) {
                 Some(last) => {
@@ -141,12 +127,14 @@ impl ResponseCache {
                 }
                 None => {
                     let answer = executor.execute(executor.admit(call.clone())?).await;
-                    let bytes = answer.into_clean_bytes()?;
-                    Ok(self.entry_of(bytes, state, now))
+                    let answer = answer.into_clean_bytes()?;
+                    let cached = CachedResponse { answer, state, began_at: now };
+                    self.weigh(key, &entry, cached.weight());
+                    Ok(cached)
                 }
             }
         });
-        Some(outcome.await.map(|cached| cached.answer.clone()))
+        Some(outcome.await.map(|cached| cached.answer))
     }
 
     /// Runs a query or a mutation, and keeps what a query is answered.
@@ -160,10 +148,24 @@ impl ResponseCache {
         }
         let key = CacheKey::new(&admitted.call);
         let (state, now) = self.read_snapshot(executor).await;
-        let bytes = executor.execute(admitted).await.into_clean_bytes()?;
-        let cached = self.entry_of(bytes.clone(), state, now);
-        self.insert(key, cached);
-        Ok(bytes)
+        let answer = executor.execute(admitted).await.into_clean_bytes()?;
+        self.insert(key, CachedResponse { answer: answer.clone(), state, began_at: now });
+        Ok(answer)
+    }
+
+    /// Keeps the first response to a query.
+    fn insert(&self, key: CacheKey, cached: CachedResponse) {
+        let weight = AtomicU32::new(cached.weight());
+        self.entries.entry(key).or_insert_with(|| {
+            Arc::new(Entry { flight: SingleFlight::with_last(Some(cached)), weight })
+        });
+    }
+
+    /// Lets the cache know the size of a later response; it weighs an entry when that is inserted.
+    fn weigh(&self, key: CacheKey, entry: &Arc<Entry>, weight: u32) {
+        if entry.weight.swap(weight, Ordering::Relaxed) != weight {
+            self.entries.insert(key, Arc::clone(entry));
+        }
     }
 
     /// The state that the database is in now, unless it cannot be asked, and the time.
@@ -183,31 +185,43 @@ mod tests {
         Some(Snapshot(words.to_owned()))
     }
 
+    fn response(answer: Bytes, state: Option<Snapshot>, began_at: DateTime<Utc>) -> CachedResponse {
+        CachedResponse { answer, state, began_at }
+    }
+
     #[test]
-    fn an_answer_holds_in_its_state_and_for_a_while() {
-        let answers = ResponseCache::default();
+    fn a_response_is_fresh_in_its_state_and_for_a_while() {
         let now: DateTime<Utc> = "2026-05-20T12:00:00Z".parse().unwrap();
-        let cached = answers.entry_of(Bytes::from_static(b"{}"), state("7:9:8"), now);
+        let cached = response(Bytes::from_static(b"{}"), state("7:9:8"), now);
         assert!(cached.is_fresh(state("7:9:8").as_ref(), now));
         assert!(!cached.is_fresh(state("7:9:").as_ref(), now));
         assert!(!cached.is_fresh(None, now));
         assert!(!cached.is_fresh(state("7:9:8").as_ref(), now + MAX_AGE));
         assert!(!cached.is_fresh(state("7:9:8").as_ref(), now - TimeDelta::milliseconds(1)));
-        let blind = answers.entry_of(Bytes::from_static(b"{}"), None, now);
+        let blind = response(Bytes::from_static(b"{}"), None, now);
         assert!(!blind.is_fresh(None, now));
     }
 
     #[test]
-    fn there_is_only_so_much_room() {
+    fn the_cache_is_bounded_by_the_size_of_responses() {
         const LARGE: usize = 1024 * 1024;
-        let answers = ResponseCache::default();
+        let cache = ResponseCache::default();
         for number in 0..100 {
             let answer = Bytes::from(vec![b' '; LARGE]);
-            let cached = answers.entry_of(answer, None, DateTime::UNIX_EPOCH);
-            answers.insert(CacheKey([number; 32]), cached);
-            assert!(answers.weight.load(Ordering::Relaxed) <= MAX_BYTES + 2 * LARGE);
+            cache.insert(CacheKey([number; 32]), response(answer, None, DateTime::UNIX_EPOCH));
+            cache.entries.run_pending_tasks();
+            assert!(cache.entries.weighted_size() <= MAX_BYTES);
         }
-        answers.lock().clear();
-        assert_eq!(answers.weight.load(Ordering::Relaxed), 0);
+        assert!(cache.entries.weighted_size() > MAX_BYTES / 2);
+    }
+
+    #[test]
+    fn a_larger_response_takes_more_of_the_cache() {
+        let cache = ResponseCache::default();
+        let key = CacheKey([1; 32]);
+        cache.insert(key, response(Bytes::from_static(b"{}"), None, DateTime::UNIX_EPOCH));
+        cache.weigh(key, &cache.entries.get(&key).expect("inserted"), 5_000);
+        cache.entries.run_pending_tasks();
+        assert_eq!((cache.entries.weighted_size(), cache.entries.entry_count()), (5_000, 1));
     }
 }

@@ -1,26 +1,29 @@
 //! The cache of the names of agents; [`agent_names`](super::agent_names) has the rules.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-/// Maximal number of cached names; beyond that the cache is emptied.
-const MOST: usize = 10_000;
+use moka::sync::Cache;
+
+/// Maximal number of cached names.
+const CAPACITY: u64 = 10_000;
 
 /// Caches the canonical spelling of names, which never changes, so each is read from the database
 /// once. Clones share the cache.
-#[derive(Debug, Clone, Default)]
-pub struct NameCache(Arc<RwLock<HashMap<String, String>>>);
+#[derive(Debug, Clone)]
+pub struct NameCache(Cache<String, Arc<str>>);
+
+impl Default for NameCache {
+    fn default() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
 
 impl NameCache {
     pub(super) fn get(&self, given: &str) -> Option<String> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(given).cloned()
+        self.0.get(given).map(|name| name.to_string())
     }
 
     pub(super) fn put(&self, given: &str, name: &str) {
-        let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() >= MOST {
-            names.clear();
-        }
-        names.insert(given.to_owned(), name.to_owned());
+        self.0.insert(given.to_owned(), name.into());
     }
 }

@@ -571,6 +571,8 @@ diesel::table! {
         fingerprint -> Nullable<Text>,
         /// When an event reported a change that only a sync can read; none since the last sync began.
         sync_requested_at -> Nullable<Timestamptz>,
+        /// When a delivery about one of its issues last arrived, to the minute; null when none did, or when a sync has since found a change that no delivery reported.
+        webhooks_seen_at -> Nullable<Timestamptz>,
     }
 }
 

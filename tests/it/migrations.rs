@@ -206,6 +206,7 @@ const SAMPLES: &[(&str, &str)] = &[
          subject, payload, state, received_at, next_attempt_at) VALUES \
          ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
     ),
+    ("webhooks_seen", "UPDATE repositories SET webhooks_seen_at = now()"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,13 @@ impl Repository {
         self.0.attempted_at.map(Timestamp)
     }
 
+    /// When a webhook last reported a change of one of its issues, to the minute. Null when none did,
+    /// or when a sync has since found a change that no webhook reported. While this is set, the
+    /// repository is synced every 10 minutes.
+    async fn webhooks_seen_at(&self) -> Option<Timestamp> {
+        self.0.webhooks_seen_at.map(Timestamp)
+    }
+
     /// Why its issues cannot be moved, claimed or changed, as of its last sync; null when they can.
     async fn read_only_reason(&self) -> Option<ReadOnlyReason> {
         self.0.read_only_reason()

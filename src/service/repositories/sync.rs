@@ -14,7 +14,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
@@ -46,6 +46,16 @@ const JOB: &str = "issue-sync";
 
 /// How often a running sync renews its lock, unless the lock expires sooner.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// How long after its last sync a repository is synced again while its webhooks work. Then a sync only
+/// finds what a lost delivery would have reported.
+///
+/// Webhooks count as working from a delivery about an issue until a sync finds a change that no
+/// delivery reported within [`DELIVERY_TIME`].
+pub const INTERVAL_WITH_WEBHOOKS: Duration = Duration::from_secs(590);
+
+/// The time in which a delivery about a change arrives. GitHub usually sends it within seconds.
+const DELIVERY_TIME: TimeDelta = TimeDelta::seconds(60);
 
 /// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
@@ -178,17 +188,26 @@ async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<Repositor
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the
-/// timers of several replicas do not read GitHub several times.
+/// timers of several replicas do not read GitHub several times. A repository whose webhooks work waits
+/// longer: see [`INTERVAL_WITH_WEBHOOKS`].
 ///
 /// # Errors
 ///
 /// As [`sync_issues`].
 pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
-    let limit = app.clock.now() - fresh_enough;
+    let now = app.clock.now();
+    let is_due = |repository: &Repository| {
+        let has_webhooks = repository.webhooks_seen_at.is_some() && repository.sync_error.is_none();
+        let fresh_enough = match has_webhooks {
+            true if !fresh_enough.is_zero() => fresh_enough.max(INTERVAL_WITH_WEBHOOKS),
+            _ => fresh_enough,
+        };
+        repository.attempted_at.is_none_or(|at| at <= now - fresh_enough)
+    };
     let stale = {
         let mut connection = app.connection().await?;
         let mut tracked = repositories::tracked(&mut connection).await?;
-        tracked.retain(|repository| repository.attempted_at.is_none_or(|at| at <= limit));
+        tracked.retain(is_due);
         tracked
     };
     if stale.is_empty() {
@@ -646,8 +665,12 @@ impl<'a> RepositoryReader<'a> {
                 let (repository, read) = (&self.repository, (found, links));
                 let skipped = unreadable(self.repository.id, skipped, asked_at);
                 unreadable_issues::upsert(connection, &skipped).await?;
-                let PageChanges { events, left_alone } =
+                let PageChanges { events, left_alone, oldest_written } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
+                let is_unreported = oldest_written.is_some_and(|at| at + DELIVERY_TIME < asked_at);
+                if is_unreported && repository.webhooks_seen_at.is_some() {
+                    repositories::forget_webhooks(connection, repository.id).await?;
+                }
                 self.left_alone = earlier(self.left_alone, left_alone);
                 let newest = found.iter().map(|issue| issue.updated_at).max();
                 if let Some(newest) = newest {
@@ -971,6 +994,8 @@ pub(in crate::service) struct PageChanges {
     pub(in crate::service) events: Vec<NewEvent>,
     /// The oldest update time of the issues that were skipped.
     pub(in crate::service) left_alone: Option<DateTime<Utc>>,
+    /// The oldest update time of the issues that were new or newer.
+    oldest_written: Option<DateTime<Utc>>,
 }
 
 fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
@@ -1063,7 +1088,8 @@ pub(in crate::service) async fn write_issues(
     let ended = end_unlabelled(connection, repository, &changed, now).await?;
     events.extend(ended);
     events.extend(link_events(repository, &relinked, &rows, now));
-    Ok(PageChanges { events, left_alone })
+    let oldest_written = written.iter().map(|issue| issue.updated_at).min();
+    Ok(PageChanges { events, left_alone, oldest_written })
 }
 
 /// Whether an issue was last changed on GitHub during a lease. Then the change may be the agent's,

@@ -75,7 +75,7 @@ pub(super) async fn store(
         }
     }
     let (found, links) = ([issue], IssueLinks::new());
-    let PageChanges { events, left_alone } =
+    let PageChanges { events, left_alone, .. } =
         write_issues(app, connection, repository, (&found, &links), read_at).await?;
     match left_alone {
         None => Ok((Outcome::Processed, events)),

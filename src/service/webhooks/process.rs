@@ -184,6 +184,9 @@ async fn apply(
     let Some(repository) = repository.filter(|row| row.enabled) else {
         return ignored(format!("{name} is not tracked"));
     };
+    if matches!(meaning, Meaning::Issue | Meaning::IssueGone) {
+        repositories::record_webhook(connection, repository.id, app.clock.now()).await?;
+    }
     match meaning {
         Meaning::Issue => issues::store(app, connection, &repository, delivery, payload).await,
         Meaning::IssueGone => issues::remove(app, connection, &repository, payload).await,

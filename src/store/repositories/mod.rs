@@ -76,6 +76,9 @@ pub struct Repository {
     pub label_scheme: LabelScheme,
     /// When an event reported a change that only a sync can read; none since the last sync began.
     pub sync_requested_at: Option<DateTime<Utc>>,
+    /// When a delivery about one of its issues last arrived, to the minute; none when none did, or
+    /// when a sync has since found a change that no delivery reported.
+    pub webhooks_seen_at: Option<DateTime<Utc>>,
 }
 
 impl Repository {
@@ -201,6 +204,30 @@ pub async fn request_sync(
 pub async fn forget_request(connection: &mut Connection, id: RepositoryId) -> QueryResult<()> {
     diesel::update(dsl::repositories.find(id))
         .set(dsl::sync_requested_at.eq(None::<DateTime<Utc>>))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records that a delivery about an issue of a repository arrived, once a minute.
+pub async fn record_webhook(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let is_old = dsl::webhooks_seen_at.lt(now - TimeDelta::minutes(1));
+    diesel::update(dsl::repositories.find(id))
+        .filter(dsl::webhooks_seen_at.is_null().or(is_old))
+        .set(dsl::webhooks_seen_at.eq(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records that a sync found a change that no delivery reported.
+pub async fn forget_webhooks(connection: &mut Connection, id: RepositoryId) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id))
+        .set(dsl::webhooks_seen_at.eq(None::<DateTime<Utc>>))
         .execute(connection)
         .await?;
     Ok(())

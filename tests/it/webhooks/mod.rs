@@ -4,11 +4,14 @@ mod bad_input;
 mod hostile;
 mod published;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use dispatch::domain::Status;
 use dispatch::service;
+use dispatch::service::repositories::sync::sync_stale;
 use dispatch::service::webhooks;
 use dispatch::simulator::Fault;
 use dispatch::store::Issue;
@@ -138,6 +141,39 @@ async fn a_signed_delivery_moves_a_card() {
         assert_eq!(state_of(given, "d-2").await.0, "PROCESSED");
         assert!(events.try_recv().is_err(), "the same again is no news");
         assert_eq!(given.github.count("Issue"), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_whose_webhooks_work_is_synced_less_often() {
+    const INTERVAL: Duration = Duration::from_secs(60);
+    given_settings(SETTINGS, async |given| {
+        given.with_issues(&[("First", &["status/ready"])]).await;
+        let is_synced_after = async |seconds: u64| {
+            given.advance(seconds);
+            given.github.forget_requests();
+            sync_stale(&given.app, INTERVAL).await.unwrap();
+            given.github.count("Issues") > 0
+        };
+        assert!(is_synced_after(120).await, "no webhook was seen");
+
+        let mut edited = payload(given, "edited", 1).await;
+        edited["issue"]["updated_at"] = json!(given.app.clock.now());
+        deliver(given, "issues", "d-1", &edited).await;
+        process(given).await;
+        assert!(!is_synced_after(120).await, "webhooks work");
+        assert!(is_synced_after(480).await, "ten minutes are over");
+
+        given.github.relabel(REPOSITORY, 1, &["status/in-review"], &["status/ready"]).unwrap();
+        assert!(!is_synced_after(120).await);
+        assert!(is_synced_after(480).await);
+        assert_eq!(given.issue(1).await.status, Status::InReview, "a lost delivery heals");
+        assert!(is_synced_after(120).await, "webhooks no longer count as working");
+
+        deliver(given, "issues", "d-2", &edited).await;
+        process(given).await;
+        assert!(!is_synced_after(120).await, "they work again");
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Reads objects of GitHub Actions and its neighbours, which the REST API and webhooks share. None for an
+//! Reads objects of GitHub Actions and others that the REST API and webhooks share. None for an
 //! object without a member that is needed.
 
 use chrono::{DateTime, Utc};

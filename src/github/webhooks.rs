@@ -440,75 +440,66 @@ pub struct PushedCommit {
     pub commit: CommitFacts,
 }
 
-/// An object of a payload that has everything that is needed.
+/// An object of a payload; none when a member of it is missing that is needed.
 fn object<T>(
     payload: &[u8],
     member: &str,
     read_object: impl Fn(&Value) -> Option<T>,
-) -> Result<T, Error> {
+) -> Result<Option<T>, Error> {
     let payload: Value = read(payload)?;
-    let found = payload.get(member).and_then(read_object);
-    found.ok_or_else(|| Error::Unintelligible {
-        reason: format!("it has no {member}, or a member of it is missing"),
-    })
+    match payload.get(member) {
+        Some(object) if object.is_object() => Ok(read_object(object)),
+        _ => Err(Error::Unintelligible { reason: format!("it has no {member}") }),
+    }
 }
 
-/// The run of an event.
+/// The run of an event; none when a member of it is missing that is needed. This holds for all functions
+/// below.
 ///
 /// # Errors
 ///
-/// When a member that is needed is missing. This holds for all functions below.
-pub fn workflow_run(payload: &[u8]) -> Result<RunFacts, Error> {
+/// When there is no such object. This holds for all functions below, too.
+pub fn workflow_run(payload: &[u8]) -> Result<Option<RunFacts>, Error> {
     object(payload, "workflow_run", actions_json::run)
 }
 
 /// The job of an event.
-pub fn workflow_job(payload: &[u8]) -> Result<JobFacts, Error> {
+pub fn workflow_job(payload: &[u8]) -> Result<Option<JobFacts>, Error> {
     object(payload, "workflow_job", actions_json::job)
 }
 
-/// The check of an event; none for a check of GitHub Actions, which is stored as a job.
+/// The check of an event. A check of GitHub Actions is none, because it is stored as a job.
 pub fn check_run(payload: &[u8]) -> Result<Option<CheckFacts>, Error> {
-    let payload: Value = read(payload)?;
-    match payload.get("check_run") {
-        Some(check) if actions_json::is_of_actions(check) => Ok(None),
-        Some(check) => actions_json::check(check).map(Some).ok_or_else(|| Error::Unintelligible {
-            reason: "a member of the check is missing".into(),
-        }),
-        None => Err(Error::Unintelligible { reason: "it has no check_run".into() }),
-    }
+    let check = |check: &Value| match actions_json::is_of_actions(check) {
+        true => None,
+        false => actions_json::check(check),
+    };
+    object(payload, "check_run", check)
 }
 
 /// The release of an event.
-pub fn release(payload: &[u8]) -> Result<ReleaseFacts, Error> {
+pub fn release(payload: &[u8]) -> Result<Option<ReleaseFacts>, Error> {
     object(payload, "release", actions_json::release)
 }
 
 /// The deployment of an event, with its status if it has one.
-pub fn deployment(payload: &[u8]) -> Result<DeploymentFacts, Error> {
-    let payload: Value = read(payload)?;
-    let run = payload.get("workflow_run").filter(|run| run.is_object());
-    let deployment = &payload["deployment"];
-    let found = match payload.get("deployment_status") {
+pub fn deployment(payload: &[u8]) -> Result<Option<DeploymentFacts>, Error> {
+    let whole: Value = read(payload)?;
+    let run = whole.get("workflow_run").filter(|run| run.is_object());
+    let status = whole.get("deployment_status").filter(|status| status.is_object());
+    object(payload, "deployment", |deployment| match status {
         Some(status) => actions_json::deployment_with_status(deployment, status, run),
         None => actions_json::deployment(deployment),
-    };
-    found.ok_or_else(|| Error::Unintelligible {
-        reason: "it has no deployment, or a member of it is missing".into(),
     })
 }
 
 /// The package of an event, with its newest version.
-pub fn package(payload: &[u8]) -> Result<PackageFacts, Error> {
-    let payload: Value = read(payload)?;
-    let found = ["registry_package", "package"].iter().find_map(|name| payload.get(name));
-    found.and_then(actions_json::registry_package).ok_or_else(|| Error::Unintelligible {
-        reason: "it has no package, or a member of it is missing".into(),
-    })
+pub fn package(payload: &[u8]) -> Result<Option<PackageFacts>, Error> {
+    object(payload, "registry_package", actions_json::registry_package)
 }
 
 /// The pull request of an event.
-pub fn pull_request(payload: &[u8]) -> Result<PullRequestFacts, Error> {
+pub fn pull_request(payload: &[u8]) -> Result<Option<PullRequestFacts>, Error> {
     object(payload, "pull_request", actions_json::pull_request)
 }
 

@@ -1,6 +1,7 @@
 //! Applies what deliveries report about runs, jobs, checks, releases, pushes, deployments, packages and pull
 //! requests. Every payload has the object as it was, so the newest wins, whatever the order is.
 
+use crate::domain::automation::facts::CheckFacts;
 use crate::domain::webhooks::AutomationEvent;
 use crate::github::webhooks::{self, PushedCommit};
 use crate::service::App;
@@ -12,6 +13,9 @@ use crate::store::automation::{deployments, releases, repositories as rows, runs
 use crate::store::event_log::NewEvent;
 use crate::store::{Connection, Repository, WebhookDelivery};
 
+/// The reason why an event is not used.
+const INCOMPLETE: &str = "a member of its object is missing that is needed";
+
 /// Stores the object of an event, unless what is stored is newer.
 pub(super) async fn apply(
     app: &App,
@@ -21,57 +25,74 @@ pub(super) async fn apply(
     payload: &[u8],
 ) -> Result<(Outcome, Vec<NewEvent>)> {
     let mut changes = Changes::default();
-    let changes_ref = &mut changes;
-    match event {
+    let is_used = match event {
         AutomationEvent::Run => {
-            let run = webhooks::workflow_run(payload).map_err(Error::Upstream)?;
-            record::runs(connection, repository, &[run], changes_ref).await?;
+            let found = webhooks::workflow_run(payload).map_err(Error::Upstream)?;
+            record::runs(connection, repository, found.as_slice(), &mut changes).await?;
+            found.is_some()
         }
         AutomationEvent::Job => {
-            let job = webhooks::workflow_job(payload).map_err(Error::Upstream)?;
+            let Some(job) = webhooks::workflow_job(payload).map_err(Error::Upstream)? else {
+                return Ok((Outcome::Ignored(INCOMPLETE.to_owned()), vec![]));
+            };
             let run = runs::by_github_id(connection, repository.id, job.run_github_id).await?;
             // The jobs of a run are read when they are needed.
             let Some(run) = run else {
                 return Ok((Outcome::Ignored("its run is not known".to_owned()), vec![]));
             };
-            record::jobs(connection, &run, &[job], changes_ref).await?;
+            record::jobs(connection, &run, &[job], &mut changes).await?;
+            true
         }
         AutomationEvent::Check => {
-            if let Some(check) = webhooks::check_run(payload).map_err(Error::Upstream)? {
-                let row = rows::lock(connection, repository.id).await?;
-                if row.latest_commit_sha.is_none_or(|sha| sha == check.head_sha) {
-                    record::checks(connection, repository, &[check], changes_ref).await?;
-                }
-            }
+            let found = webhooks::check_run(payload).map_err(Error::Upstream)?;
+            let row = rows::lock(connection, repository.id).await?;
+            let sha = row.latest_commit_sha;
+            let on_newest =
+                |check: &CheckFacts| sha.as_ref().is_none_or(|sha| *sha == check.head_sha);
+            let found = found.filter(on_newest);
+            record::checks(connection, repository, found.as_slice(), &mut changes).await?;
+            true
         }
         AutomationEvent::Release => {
-            let release = webhooks::release(payload).map_err(Error::Upstream)?;
-            if delivery.action.as_deref() == Some("deleted") {
-                let id = release.github_id;
-                changes.note(releases::delete(connection, repository.id, id).await? > 0);
-            } else {
-                record::releases(connection, repository, &[release], changes_ref).await?;
+            let found = webhooks::release(payload).map_err(Error::Upstream)?;
+            match &found {
+                Some(release) if delivery.action.as_deref() == Some("deleted") => {
+                    let id = release.github_id;
+                    changes.note(releases::delete(connection, repository.id, id).await? > 0);
+                }
+                found => {
+                    let found = found.as_slice();
+                    record::releases(connection, repository, found, &mut changes).await?;
+                }
             }
+            found.is_some()
         }
         AutomationEvent::Push => {
-            let commit = webhooks::pushed_commit(payload).map_err(Error::Upstream)?;
-            if let Some(commit) = commit {
-                push(connection, repository, commit, changes_ref).await?;
+            if let Some(commit) = webhooks::pushed_commit(payload).map_err(Error::Upstream)? {
+                push(connection, repository, commit, &mut changes).await?;
             }
+            true
         }
         AutomationEvent::Deployment => {
-            let deployment = webhooks::deployment(payload).map_err(Error::Upstream)?;
-            record::deployments(connection, repository, &[deployment], changes_ref).await?;
+            let found = webhooks::deployment(payload).map_err(Error::Upstream)?;
+            record::deployments(connection, repository, found.as_slice(), &mut changes).await?;
+            found.is_some()
         }
         AutomationEvent::Package => {
-            let package = webhooks::package(payload).map_err(Error::Upstream)?;
-            record::packages(connection, repository, &[package], changes_ref).await?;
+            let found = webhooks::package(payload).map_err(Error::Upstream)?;
+            record::packages(connection, repository, found.as_slice(), &mut changes).await?;
+            found.is_some()
         }
         AutomationEvent::PullRequest => {
             let found = webhooks::pull_request(payload).map_err(Error::Upstream)?;
-            record::pull_requests(connection, repository, (&[found], false), changes_ref).await?;
+            let of = (found.as_slice(), false);
+            record::pull_requests(connection, repository, of, &mut changes).await?;
             count_pull_requests(connection, repository).await?;
+            found.is_some()
         }
+    };
+    if !is_used {
+        return Ok((Outcome::Ignored(INCOMPLETE.to_owned()), vec![]));
     }
     let now = app.clock.now();
     Ok(match changes.is_empty() {

@@ -1,5 +1,5 @@
-//! GitHub Actions and its neighbours on the simulated GitHub: workflows, runs, jobs, logs, artifacts,
-//! packages and alerts, and the part of the REST API that serves them.
+//! GitHub Actions on the simulated GitHub, and what belongs to it: workflows, runs, jobs, logs,
+//! artifacts, packages and alerts, and the part of the REST API that serves them.
 //!
 //! `state.rs` has what people change, `json.rs` the published shapes, `rest.rs` the endpoints,
 //! `runners.rs` the movement of the demo.

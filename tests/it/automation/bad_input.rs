@@ -90,7 +90,7 @@ async fn releases_without_a_date_and_half_answers_are_read() {
 }
 
 #[tokio::test]
-async fn payloads_without_their_object_are_quarantined() {
+async fn payloads_without_a_member_that_is_needed_are_ignored() {
     given_settings(SETTINGS, async |given| {
         with_workflow(given).await;
         for (at, event) in ["workflow_run", "workflow_job", "check_run", "release", "deployment"]
@@ -103,7 +103,7 @@ async fn payloads_without_their_object_are_quarantined() {
         }
         while process(given).await > 0 {}
         for at in 0..5 {
-            assert_eq!(state_of(given, &format!("d-{at}")).await.0, "QUARANTINED", "d-{at}");
+            assert_eq!(state_of(given, &format!("d-{at}")).await.0, "IGNORED", "d-{at}");
         }
     })
     .await;

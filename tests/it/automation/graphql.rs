@@ -30,7 +30,7 @@ async fn a_repository_shows_its_workflows_and_runs() {
         run(given, workflow, Some("success"), NewRun::default());
         given.advance(60);
         let failed = run(given, workflow, Some("failure"), NewRun::default());
-        given.github.add_release(REPOSITORY, "v1", true);
+        given.github.add_release(REPOSITORY, "v1", false);
         given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.set_secret_alerts(REPOSITORY, Some(2));

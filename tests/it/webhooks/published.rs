@@ -54,6 +54,22 @@ fn read(event: &str, payload: &Value) -> Result<(), dispatch::github::Error> {
     }
 }
 
+/// Whether the object of an event of the automation pages is read, and not left out.
+fn is_whole(event: &str, payload: &Value) -> bool {
+    let bytes = payload.to_string().into_bytes();
+    let Meaning::Automation(event) = meaning(event, None) else { return true };
+    match event {
+        AutomationEvent::Run => payloads::workflow_run(&bytes).unwrap().is_some(),
+        AutomationEvent::Job => payloads::workflow_job(&bytes).unwrap().is_some(),
+        AutomationEvent::Release => payloads::release(&bytes).unwrap().is_some(),
+        AutomationEvent::Deployment => payloads::deployment(&bytes).unwrap().is_some(),
+        AutomationEvent::Package => payloads::package(&bytes).unwrap().is_some(),
+        AutomationEvent::PullRequest => payloads::pull_request(&bytes).unwrap().is_some(),
+        // A check of GitHub Actions, and a push of a tag, are left out.
+        AutomationEvent::Check | AutomationEvent::Push => true,
+    }
+}
+
 #[tokio::test]
 async fn every_published_example_is_processed() {
     given_settings(SETTINGS, async |given| {
@@ -66,6 +82,7 @@ async fn every_published_example_is_processed() {
             for example in examples.as_array().unwrap() {
                 let event = example["name"].as_str().unwrap();
                 for payload in example["examples"].as_array().unwrap() {
+                    assert!(is_whole(event, payload), "{event} is not read: {payload:#}");
                     read(event, payload).unwrap_or_else(|error| panic!("{event}: {error}"));
                     all += 1;
                     if version == "api.github.com" {

@@ -38,8 +38,8 @@
 //! - **Adapters** ([`store`], [`github`], [`bus`]) never open a transaction, read a setting, decide
 //!   a rule or read the clock, except for `github` and its rate limit.
 //! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
-//! - **Base** ([`config`], [`clock`], [`connections`], [`net`], [`telemetry`], [`embedded_postgres`]) does
-//!   not know a rule of the board.
+//! - **Base** ([`config`], [`clock`], [`connections`], [`metrics`], [`net`], [`telemetry`],
+//!   [`embedded_postgres`]) does not know a rule of the board.
 //!
 //! [`simulator`] is a simulated GitHub for the demo and the tests. No layer imports it.
 //!
@@ -89,6 +89,7 @@ pub mod embedded_postgres;
 pub mod github;
 pub mod graphql;
 pub mod mcp;
+pub mod metrics;
 pub mod middleware;
 pub mod net;
 pub mod rest;
@@ -104,6 +105,11 @@ pub fn router(app: service::App) -> axum::Router {
     let guarded = middleware::guard(&app, transports(app.clone()));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
     axum::Router::new().fallback_service(trimmed)
+}
+
+/// The listener that serves metrics only, to whoever reaches it under a host name that is ours.
+pub fn metrics_router(app: &service::App) -> axum::Router {
+    middleware::guard_metrics(app, rest::metrics_router(app.clone()))
 }
 
 /// Every transport without the middleware, for the test that each route is declared in the table of

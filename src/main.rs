@@ -6,6 +6,7 @@
 mod cli;
 mod demo;
 
+use std::convert::Infallible;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -21,8 +22,12 @@ use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
+use dispatch::metrics::Metrics;
 use dispatch::service::App;
+use dispatch::service::monitoring::LastReading;
 use dispatch::service::name_cache::NameCache;
+use dispatch::service::shutdown::Shutdown;
+use dispatch::service::tasks::Tasks;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
 use dispatch::{github, scheduler, service, store, telemetry};
@@ -183,6 +188,7 @@ async fn serve_on(
     }
     let listener = listen(&app.config.server).await?;
     let address = reachable(listener.local_addr()?);
+    let metrics = listen_for_metrics(&app.config.server).await?;
 
     let closing = CancellationToken::new();
     let limits = limits_of_connections(&app.config.server);
@@ -197,6 +203,12 @@ async fn serve_on(
             demo.enliven(address);
         }
         tasks = scheduler::start(&app, database.url.clone());
+        if let Some(listener) = metrics {
+            let router = dispatch::metrics_router(&app);
+            let limits = limits_of_connections(&app.config.server);
+            say(&format!("Metrics are at http://{}/metrics", reachable(listener.local_addr()?)))?;
+            tasks.spawn(connections::serve(listener, router, limits, CancellationToken::new()));
+        }
         if simulated {
             say(
                 "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
@@ -209,23 +221,47 @@ async fn serve_on(
 
     let outcome = tokio::select! {
         () = &mut serving => Err(anyhow::anyhow!("Cannot serve any longer")),
-        () = shutdown.received() => Ok(()),
+        signal = shutdown.received() => Ok(signal),
         () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
-        broken = working => broken,
+        broken = working => broken.map(|never| match never {}),
     };
-    if outcome.is_ok() {
+    if let Ok(signal) = &outcome {
         tracing::info!("stopping");
-        app.bus.close();
-        closing.cancel();
-        // Subscribers were disconnected, and reconnect by themselves.
+        let ending = end(&app, signal.delay(&app.config.server), &closing, serving);
+        // A second signal ends at once.
         tokio::select! {
-            _ = tokio::time::timeout(GRACE, &mut serving) => {}
-            () = shutdown.received() => {}
+            () = ending => {}
+            _ = shutdown.received() => {}
         }
     }
     tasks.shutdown().await;
     app.pool.close();
-    outcome
+    outcome.map(drop)
+}
+
+/// Ends the service: reports that it is not ready, serves for `delay`, disconnects subscribers, and
+/// waits for the running requests and changes.
+async fn end(
+    app: &App,
+    delay: Duration,
+    closing: &CancellationToken,
+    mut serving: impl Future<Output = ()> + Unpin,
+) {
+    app.shutdown.begin();
+    tokio::select! {
+        () = &mut serving => {}
+        () = tokio::time::sleep(delay) => {}
+    }
+    // Subscribers reconnect by themselves.
+    app.bus.close();
+    closing.cancel();
+    let ended = async {
+        serving.await;
+        app.shutdown.changes_ended().await;
+    };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("requests were still running at the end");
+    }
 }
 
 /// The database, and the embedded PostgreSQL where no address is configured.
@@ -294,11 +330,21 @@ async fn assemble(
         .await
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
-    let bus = Bus::new(position);
-    let (wait_queue, agent_names) = (WaitQueue::default(), NameCache::default());
-    let inbox = Inbox::default();
-    let config = Arc::new(config);
-    Ok(App { config, pool, github, bus, wait_queue, inbox, agent_names, clock, simulated })
+    Ok(App {
+        config: Arc::new(config),
+        pool,
+        github,
+        bus: Bus::new(position),
+        wait_queue: WaitQueue::default(),
+        inbox: Inbox::default(),
+        agent_names: NameCache::default(),
+        clock,
+        metrics: Metrics::default(),
+        last_reading: LastReading::default(),
+        tasks: Tasks::default(),
+        shutdown: Shutdown::default(),
+        simulated,
+    })
 }
 
 /// Warns on the console about settings that an operator may have forgotten.
@@ -349,6 +395,15 @@ async fn listen(server: &config::ServerConfig) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// Listens where metrics are served apart from everything else, if they are.
+async fn listen_for_metrics(server: &config::ServerConfig) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = server.metrics_address else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("Cannot listen on {address}; DISPATCH_METRICS_ADDR names another address")
+    })?;
+    Ok(Some(listener))
+}
+
 /// The address at which this machine reaches a listener.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
@@ -375,7 +430,7 @@ fn front_door(server: &config::ServerConfig, address: SocketAddr) -> String {
 /// # Errors
 ///
 /// The panic of a task.
-async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
+async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<Infallible> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("A background task broke down")?;
     }
@@ -397,10 +452,29 @@ impl ShutdownSignals {
     }
 
     /// Waits for the next signal.
-    async fn received(&mut self) {
+    async fn received(&mut self) -> Stop {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Stop::Interrupted,
+            _ = self.terminate.recv() => Stop::Terminated,
+        }
+    }
+}
+
+/// Who ends the service.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    /// A person at the keyboard (SIGINT).
+    Interrupted,
+    /// A supervisor (SIGTERM).
+    Terminated,
+}
+
+impl Stop {
+    /// How long the service still accepts connections.
+    fn delay(self, server: &config::ServerConfig) -> Duration {
+        match self {
+            Self::Interrupted => Duration::ZERO,
+            Self::Terminated => server.shutdown_delay,
         }
     }
 }

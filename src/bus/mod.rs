@@ -79,6 +79,11 @@ impl Bus {
         self.closing.cancel();
     }
 
+    /// Whether subscribers were asked to end.
+    pub fn is_closed(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
     /// Waits until the service stops.
     pub async fn closed(&self) {
         self.closing.cancelled().await;

@@ -15,7 +15,7 @@ mod secret;
 mod settings;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +57,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// When to ask GitHub for automation data, and how long they are kept.
     pub automation: AutomationConfig,
+    /// Which optional jobs run.
+    pub scheduler: SchedulerConfig,
     /// How long events are kept.
     pub events: EventsConfig,
     /// How webhooks are received.
@@ -82,6 +84,10 @@ pub struct ServerConfig {
     pub max_connections: u32,
     /// How many of one peer (`DISPATCH_MAX_CONNECTIONS_PER_PEER`).
     pub max_connections_per_peer: u32,
+    /// How long connections are accepted after SIGTERM (`DISPATCH_SHUTDOWN_DELAY_MS`).
+    pub shutdown_delay: Duration,
+    /// Where metrics are served; none for the main address (`DISPATCH_METRICS_ADDR`).
+    pub metrics_address: Option<SocketAddr>,
     /// Address people use, without a slash at the end of its path (`DISPATCH_URL`).
     pub public_url: Option<Url>,
     /// Names under which browsers may ask, normalized, beside those that are always ours
@@ -205,6 +211,9 @@ pub enum AuthMode {
 pub struct BoardConfig {
     /// Days that a closed issue stays in Done (`DISPATCH_DONE_RETENTION_DAYS`).
     pub done_retention_days: u32,
+    /// Days that a closed issue is retained once it is not in Done
+    /// (`DISPATCH_CLOSED_ISSUE_RETENTION_DAYS`).
+    pub closed_retention_days: u32,
     /// Labels that hide an issue, in lower case (`DISPATCH_EXCLUDED_LABELS`).
     pub excluded_labels: Vec<String>,
 }
@@ -257,6 +266,18 @@ pub struct AutomationConfig {
     pub retention: Duration,
     /// How many runs of each workflow are kept (`DISPATCH_AUTOMATION_MAX_RUNS`).
     pub max_runs: i64,
+}
+
+/// Which optional jobs run.
+#[derive(Debug, Clone)]
+pub struct SchedulerConfig {
+    /// Whether they run (`DISPATCH_SCHEDULER_ENABLED`).
+    pub is_enabled: bool,
+    /// Time between the start and their first run (`DISPATCH_SCHEDULER_STARTUP_DELAY_MS`).
+    pub startup_delay: Duration,
+    /// Time between two deletions of old closed issues; zero means none
+    /// (`DISPATCH_PRUNE_CLOSED_INTERVAL_MS`).
+    pub prune_closed: Duration,
 }
 
 /// How long events are kept.
@@ -331,6 +352,7 @@ impl Config {
             queue: queue::read(&mut reader),
             sync: SyncConfig::read(&mut reader),
             automation: AutomationConfig::read(&mut reader),
+            scheduler: SchedulerConfig::read(&mut reader),
             events: EventsConfig::read(&mut reader),
             webhooks: WebhooksConfig::read(&mut reader),
             bounds: BoundsConfig::read(&mut reader),
@@ -372,6 +394,13 @@ impl ServerConfig {
                 1_000_000,
             )
             .unwrap_or(256),
+            shutdown_delay: Duration::from_millis(
+                whole_number(reader, &settings::DISPATCH_SHUTDOWN_DELAY_MS, 0, 10_000)
+                    .unwrap_or(3000),
+            ),
+            metrics_address: reader.parsed(&settings::DISPATCH_METRICS_ADDR, |text| {
+                text.parse().map_err(|_| "is not an IP address with a port".to_owned())
+            }),
             public_url: reader.parsed(&settings::DISPATCH_URL, web_address),
             allowed_hosts: reader
                 .parsed(&settings::DISPATCH_ALLOWED_HOSTS, |text| {
@@ -597,6 +626,8 @@ impl BoardConfig {
     fn read(reader: &mut SettingsReader<'_>) -> Self {
         Self {
             done_retention_days: days(reader, &settings::DISPATCH_DONE_RETENTION_DAYS).unwrap_or(7),
+            closed_retention_days: days(reader, &settings::DISPATCH_CLOSED_ISSUE_RETENTION_DAYS)
+                .unwrap_or(30),
             excluded_labels: reader
                 .text(&settings::DISPATCH_EXCLUDED_LABELS)
                 .map(entries)
@@ -630,6 +661,21 @@ impl AutomationConfig {
             interval: Duration::from_millis(interval.unwrap_or(300_000)),
             retention: Duration::from_secs(86_400 * u64::from(retention)),
             max_runs: max_runs.unwrap_or(500),
+        }
+    }
+}
+
+impl SchedulerConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
+        let delay = milliseconds(reader, &settings::DISPATCH_SCHEDULER_STARTUP_DELAY_MS);
+        let prune_closed =
+            whole_number(reader, &settings::DISPATCH_PRUNE_CLOSED_INTERVAL_MS, 0, 2_678_400_000);
+        Self {
+            is_enabled: reader
+                .parsed(&settings::DISPATCH_SCHEDULER_ENABLED, truth)
+                .unwrap_or_default(),
+            startup_delay: delay.unwrap_or(Duration::from_secs(5)),
+            prune_closed: Duration::from_millis(prune_closed.unwrap_or(86_400_000)),
         }
     }
 }

@@ -76,6 +76,14 @@ settings! {
     /// Port to listen on. With 0, Dispatch selects a free port and prints it.
     PORT { default: "3000", format: "0 to 65535", example: "3000", secret: false }
 
+    /// How long Dispatch still accepts connections after SIGTERM, while `/readyz` reports 503. In this
+    /// time a load balancer stops sending requests. After SIGINT (Ctrl-C) there is no delay.
+    DISPATCH_SHUTDOWN_DELAY_MS { default: "3000", format: "milliseconds, 0 to 10000", example: "5000", secret: false }
+
+    /// Address and port on which `/metrics` is served without credentials, and nothing else. Then the
+    /// main address does not serve it.
+    DISPATCH_METRICS_ADDR { default: "none: `/metrics` is served on the main address, to those who may read", format: "IP address and port", example: "127.0.0.1:9464", secret: false }
+
     /// Public URL of Dispatch. Browsers may send changes from this origin. Client commands connect
     /// to this URL.
     DISPATCH_URL { default: "none: the host that the browser requested; for client commands `http://127.0.0.1:3000`", format: "http or https URL", example: "https://dispatch.example.com", secret: false }
@@ -228,6 +236,20 @@ settings! {
 
     /// How long a closed issue stays in Done.
     DISPATCH_DONE_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "14", secret: false }
+
+    /// How long closed issues that are no longer in Done are retained before they are deleted from
+    /// Dispatch, if they are deleted at all: by `POST /api/issues/prune-closed` or the scheduler.
+    DISPATCH_CLOSED_ISSUE_RETENTION_DAYS { default: "30", format: "days, 1 to 3650", example: "90", secret: false }
+
+    /// If true, the scheduler runs the jobs that are not needed for correctness: the deletion of old
+    /// closed issues. Syncs, repairs and the deletion of other old rows do not depend on it.
+    DISPATCH_SCHEDULER_ENABLED { default: "false", format: "`true` or `false`", example: "true", secret: false }
+
+    /// Delay between the start and the first run of the scheduler's jobs.
+    DISPATCH_SCHEDULER_STARTUP_DELAY_MS { default: "5000", format: "milliseconds, 0 to 3600000", example: "60000", secret: false }
+
+    /// Time between two deletions of old closed issues by the scheduler; 0 turns them off.
+    DISPATCH_PRUNE_CLOSED_INTERVAL_MS { default: "86400000", format: "milliseconds, 0 to 2678400000", example: "3600000", secret: false }
 
     /// Time between two syncs with GitHub. With 0, Dispatch syncs only at start.
     DISPATCH_SYNC_INTERVAL_MS { default: "120000", format: "milliseconds, 0 to 2678400000", example: "60000", secret: false }

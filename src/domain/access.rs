@@ -27,6 +27,7 @@ pub enum Tier {
 pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/livez", Tier::Public),
     ("GET", "/readyz", Tier::Public),
+    ("GET", "/metrics", Tier::Read),
     ("GET", "/api/health", Tier::Public),
     ("GET", "/api/openapi.json", Tier::Read),
     ("GET", "/api/issues", Tier::Read),
@@ -46,6 +47,8 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/api/issues/{id}/lane", Tier::Read),
     ("POST", "/api/issues/{id}/lane", Tier::Maintainer),
     ("POST", "/api/issues/refresh", Tier::Board),
+    ("GET", "/api/issues/untriaged", Tier::Read),
+    ("POST", "/api/issues/prune-closed", Tier::Maintainer),
     ("GET", "/api/lanes", Tier::Read),
     ("GET", "/api/agents/{agentName}/next-task", Tier::Agent),
     ("GET", "/api/agents/{agentName}/queue", Tier::Agent),
@@ -60,6 +63,7 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("POST", "/api/agent-work/finish", Tier::Agent),
     ("POST", "/api/agent-work/sweep", Tier::Maintainer),
     ("POST", "/api/sync", Tier::Board),
+    ("POST", "/api/sync/scheduled", Tier::Board),
     ("GET", "/api/repos", Tier::Read),
     ("POST", "/api/repos", Tier::Board),
     ("GET", "/api/automation/repos", Tier::Read),
@@ -112,7 +116,8 @@ pub const SOCKET: &str = "/graphql";
 
 /// Whether a path template is a page for people, and not data.
 pub fn is_page(template: &str) -> bool {
-    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz", "/cctray.xml"];
+    let data =
+        ["/api/", "/assets/", "/graphql", "/mcp", "/metrics", "/livez", "/readyz", "/cctray.xml"];
     !data.iter().any(|data| template.starts_with(data))
 }
 
@@ -309,7 +314,9 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/sync", 30, 60),
     ("POST", "/api/automation/sync", 30, 60),
     ("POST", "/api/automation/runs/{runId}", 30, 60),
+    ("POST", "/api/sync/scheduled", 30, 60),
     ("POST", "/api/issues/refresh", 10, 60),
+    ("POST", "/api/issues/prune-closed", 10, 60),
     ("POST", "/api/agent-runs", 120, 60),
     // A heartbeat reads what is new in every repository.
     ("POST", "/api/agents/{agentName}/heartbeat", 60, 60),

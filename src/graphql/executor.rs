@@ -5,8 +5,9 @@
 //! every field of every row through it, which on a board of some thousand fields costs more than
 //! the database does.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
@@ -15,7 +16,6 @@ use async_graphql::parser::types::{
 use async_graphql::{ErrorExtensionValues, Name, Pos, Response, ServerError, Value};
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::access;
@@ -28,6 +28,8 @@ use super::limits;
 use super::null_propagation::Shapes;
 use super::request::{Admitted, Call};
 use super::schema::{Schema, schema};
+use crate::domain::access::FIELDS;
+use crate::metrics;
 use crate::service::claims::presence;
 use crate::service::error_code::TIMEOUT;
 use crate::service::{App, Error, cancellable};
@@ -43,7 +45,6 @@ struct Inner {
     app: App,
     schema: Schema,
     shapes: Shapes,
-    mutations: TaskTracker,
     query_time: Duration,
 }
 
@@ -52,8 +53,7 @@ impl Executor {
     pub(super) fn new(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::from_sdl(&schema.sdl());
-        let mutations = TaskTracker::new();
-        Self(Arc::new(Inner { app, schema, shapes, mutations, query_time }))
+        Self(Arc::new(Inner { app, schema, shapes, query_time }))
     }
 
     pub(super) fn app(&self) -> &App {
@@ -84,6 +84,8 @@ impl Executor {
     /// Executes a query or a mutation.
     pub(super) async fn execute(&self, admitted: Admitted) -> OperationResponse {
         let Admitted { kind, document, call } = admitted;
+        let began = Instant::now();
+        let fields = known_fields(&document, &call, kind);
         let order = Order::new(&document, &call);
         let mut request = call.request("");
         request.set_parsed_query(document);
@@ -94,6 +96,13 @@ impl Executor {
                 .unwrap_or_else(|_| Response::from_errors(vec![too_slow(self.0.query_time)])),
             OperationType::Mutation | OperationType::Subscription => running.await,
         };
+        let metrics = &self.0.app.metrics;
+        for field in fields {
+            let outcome = if response.errors.is_empty() { "ok" } else { "error" };
+            metrics.add(&metrics::GRAPHQL_OPERATIONS, &[name_of(kind), field, outcome], 1);
+            let took = began.elapsed().as_secs_f64();
+            metrics.observe(&metrics::GRAPHQL_DURATION, &[name_of(kind), field], took);
+        }
         self.answer(&call, order.bring(response))
     }
 
@@ -107,7 +116,7 @@ impl Executor {
         let running = async move { executor.execute(admitted).await };
         let running = presence::scope(gone.clone(), running).in_current_span();
         let _cancel_on_drop = gone.drop_guard();
-        let ended = self.0.mutations.spawn(running).await;
+        let ended = self.0.app.shutdown.changes().spawn(running).await;
         ended.unwrap_or_else(|_| {
             // The panic itself is already in the log.
             let broken = Error::Internal(anyhow::anyhow!("a mutation panicked"));
@@ -124,6 +133,40 @@ impl Executor {
         let (executor, call) = (self.clone(), call.clone());
         responses.map(move |response| executor.answer(&call, response).into_item(&feed)).boxed()
     }
+}
+
+/// The name of a kind of operation.
+fn name_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    }
+}
+
+/// The root fields of an operation that the schema has, each once. A client's own names, such as
+/// that of the operation, are not among them; what asks for the schema counts as `introspection`.
+pub(super) fn known_fields(
+    document: &ExecutableDocument,
+    call: &Call,
+    kind: OperationType,
+) -> BTreeSet<&'static str> {
+    let root = match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    };
+    let operation = chosen(document, call.operation_name.as_deref());
+    let fields = operation.map(|operation| root_fields(document, operation)).unwrap_or_default();
+    let known = |name: &str| {
+        let declared = FIELDS.iter().find(|(of, field, _)| *of == root && *field == name);
+        declared.map(|(_, field, _)| *field)
+    };
+    let fields = fields.into_iter().filter_map(|field| match field.name.node.as_str() {
+        "__schema" | "__type" => Some("introspection"),
+        name => known(name),
+    });
+    fields.collect()
 }
 
 /// The order of the fields at a response's root. The library returns them in the order in which

@@ -29,6 +29,7 @@ use super::answer::OperationResponse;
 use super::executor::Executor;
 use super::request::{Admitted, Call};
 use super::single_flight::SingleFlight;
+use crate::metrics;
 use crate::service;
 use crate::store::board::snapshot::Snapshot;
 
@@ -120,7 +121,10 @@ impl ResponseCache {
         let outcome = entry.flight.run(async |last: Option<CachedResponse>| {
             let (state, now) = self.read_snapshot(executor).await;
             match last.filter(|last| last.is_fresh(state.as_ref(), now)) {
-                Some(last) => Ok(last),
+                Some(last) => {
+                    executor.app().metrics.add(&metrics::GRAPHQL_CACHE_HITS, &[], 1);
+                    Ok(last)
+                }
                 None => {
                     let answer = executor.execute(executor.admit(call.clone())?).await;
                     let answer = answer.into_clean_bytes()?;

@@ -4,16 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt};
 
 use super::answer::{OperationResponse, StreamItem};
-use super::executor::Executor;
+use super::executor::{Executor, known_fields};
 use super::multiplexer::Multiplexer;
 use super::request::{Admitted, Call};
 use super::response_cache::ResponseCache;
 use crate::bus::Bus;
 use crate::domain::EventCursor;
+use crate::metrics;
 use crate::service::App;
 
 /// The timeout of a query. Mutations have timeouts of their own: aborting one would leave its
@@ -74,6 +76,19 @@ impl Server {
         admitted: Admitted,
         resume: Option<EventCursor>,
     ) -> BoxStream<'static, StreamItem> {
-        self.0.multiplexer.follow(&self.0.executor, admitted, resume).await
+        let metrics = &self.0.executor.app().metrics;
+        let fields = known_fields(&admitted.document, &admitted.call, admitted.kind);
+        let field = fields.first().copied().unwrap_or("other");
+        let is_counted = admitted.kind == OperationType::Subscription;
+        if is_counted {
+            metrics.add(&metrics::GRAPHQL_OPERATIONS, &["subscription", field, "ok"], 1);
+        }
+        let counted = is_counted.then(|| metrics.hold(&metrics::SUBSCRIBERS, &[field]));
+        let items = self.0.multiplexer.follow(&self.0.executor, admitted, resume).await;
+        let subscriber = move |item| {
+            let _ = &counted;
+            item
+        };
+        items.map(subscriber).boxed()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every response is an event `next`, with the position in the event log as its id. The stream ends
 //! with the event `complete`. When a browser's `EventSource` reconnects, it sends the last id and
-//! the stream continues from there. Periodic comments keep proxies from closing an idle stream.
+//! the stream continues from there. A service that stops sends a reconnection time (`retry`) last.
+//! Periodic comments keep proxies from closing an idle stream.
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
+use rand::Rng as _;
 
 use super::answer::{OperationResponse, StreamItem};
 use super::negotiation::Media;
@@ -23,6 +25,9 @@ use crate::domain::EventCursor;
 
 /// The maximum time between two lines of a stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long a client shall wait before it connects again, in milliseconds.
+const RECONNECT: std::ops::Range<u32> = 1000..4000;
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 /// The line `data` is needed because a browser drops events without one.
@@ -40,8 +45,11 @@ pub(super) async fn stream(
 ) -> Response {
     let bus = server.bus();
     let lines = lines(server.follow(admitted, resume).await);
+    let stopping = bus.clone();
     // A stream that stops with the service is cut and not completed, so that clients reconnect.
-    response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
+    let lines = lines.take_until(async move { stopping.closed().await });
+    let hint = stream::once(async move { bus.is_closed().then(reconnect_hint) });
+    response(StatusCode::OK, lines.chain(hint.filter_map(std::future::ready)))
 }
 
 /// A request that is not executed, as an event stream. A browser's `EventSource` does not give the
@@ -85,6 +93,12 @@ fn lines(
         }
         yield COMPLETE;
     }
+}
+
+/// When a client shall connect again. The times differ, so that not all clients come at once.
+fn reconnect_hint() -> Bytes {
+    let pause = rand::rng().random_range(RECONNECT);
+    format!("retry: {pause}\n\n").into()
 }
 
 fn beginning(position: Option<EventCursor>) -> Bytes {

@@ -76,7 +76,8 @@ impl Closing {
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Gone | Self::Goodbye => return None,
-            Self::Stopping => (1001, "Dispatch is stopping".to_owned()),
+            // Service Restart, which clients of the protocol answer by connecting again.
+            Self::Stopping => (1012, "Dispatch is stopping; connect again".to_owned()),
             Self::Invalid(reason) => (4400, reason.to_owned()),
             Self::Unauthorized => (4401, "Unauthorized".to_owned()),
             Self::WrongProtocol => (4406, "Subprotocol not acceptable".to_owned()),

@@ -39,13 +39,13 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::domain::{Actor, access};
 use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
 use crate::service::claims::presence;
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR};
+use crate::service::shutdown::Shutdown;
 use crate::service::{App, cancellable};
 use crate::telemetry::field;
 use arguments::InvalidArgument;
@@ -67,6 +67,7 @@ const LONGEST_REFUSAL: usize = 4096;
 
 /// The route of the tools. The middleware has checked host, origin, credentials and rate limits.
 pub fn routes(app: App) -> Router {
+    let shutdown = app.shutdown.clone();
     let server = McpServer { app, tools: Arc::new(tools::all()) };
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
@@ -79,7 +80,7 @@ pub fn routes(app: App) -> Router {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    let calls = from_fn_with_state(TaskTracker::new(), to_the_end);
+    let calls = from_fn_with_state(shutdown, to_the_end);
     let mcp = post_service(service).layer(calls).layer(map_request(tolerantly));
     Router::new().route("/mcp", mcp).layer(map_response(rewrite_error))
 }
@@ -110,7 +111,7 @@ struct ClientDisconnected(CancellationToken);
 /// Runs a call to its end when its client disconnects: the library would abort it anywhere, and log
 /// that as an error. Calls that only read are notified and stop.
 async fn to_the_end(
-    State(calls): State<TaskTracker>,
+    State(shutdown): State<Shutdown>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -122,7 +123,7 @@ async fn to_the_end(
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Problem::new(status, INTERNAL_SERVER_ERROR, "Internal error").into_response()
     };
-    calls.spawn(running).await.unwrap_or_else(broken)
+    shutdown.changes().spawn(running).await.unwrap_or_else(broken)
 }
 
 /// The media types that the library requires clients to accept.

@@ -51,6 +51,11 @@ impl AllowedOrigin {
         }
     }
 
+    /// The same, where requests under unknown host names are denied in every mode.
+    pub(super) fn checking_hosts(self) -> Self {
+        Self { checks_host: true, ..self }
+    }
+
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let hosts = hosts_of(request);
         if self.checks_host && !hosts.iter().all(|host| self.is_our_name(host)) {

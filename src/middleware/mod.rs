@@ -39,6 +39,7 @@ pub use cookies::keep as keep_session;
 pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};
+use requests::Attendance;
 pub use requests::RequestId;
 
 use crate::service::App;
@@ -67,12 +68,22 @@ pub fn guard(app: &App, transports: Router) -> Router {
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it);
     transports
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(requests::DetachedMutations::default(), requests::run_to_the_end))
+        .layer(from_fn_with_state(app.shutdown.clone(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(requests::BODY_TIME, requests::limit_body_time))
         .layer(from_fn_with_state(Callers::new(app), auth::admit))
         .layer(from_fn_with_state(csrf::AllowedOrigin::from_config(&app.config), csrf::check))
         .layer(compression)
         .layer(from_fn_with_state(headers::Headers::new(&app.config.server), headers::add))
-        .layer(from_fn_with_state(app.clock.clone(), requests::attend))
+        .layer(from_fn_with_state(Attendance::new(app), requests::attend))
+}
+
+/// Wraps the listener of metrics, which needs no credentials: host names are checked in every mode.
+pub fn guard_metrics(app: &App, routes: Router) -> Router {
+    let allowed = csrf::AllowedOrigin::from_config(&app.config).checking_hosts();
+    routes
+        .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
+        .layer(from_fn_with_state(allowed, csrf::check))
+        .layer(from_fn_with_state(headers::Headers::new(&app.config.server), headers::add))
+        .layer(from_fn_with_state(Attendance::new(app), requests::attend))
 }

@@ -8,22 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
-use crate::service::cancellable;
+use crate::metrics::{self, Metrics};
 use crate::service::claims::presence;
 use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
+use crate::service::shutdown::Shutdown;
+use crate::service::{App, cancellable};
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,7 +33,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Paths without that timeout: they wait for GitHub, or have timeouts for each operation.
-const UNBOUNDED: [&str; 3] = ["/api/sync", "/graphql", "/mcp"];
+const UNBOUNDED: [&str; 4] = ["/api/sync", "/api/sync/scheduled", "/graphql", "/mcp"];
 
 /// Paths whose transport distinguishes reads from changes itself, and runs changes to their end.
 const TELLS_ITSELF: [&str; 2] = ["/graphql", "/mcp"];
@@ -63,15 +64,29 @@ fn is_usable(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
+/// What the attendance of requests needs.
+#[derive(Debug, Clone)]
+pub(super) struct Attendance {
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl Attendance {
+    pub(super) fn new(app: &App) -> Self {
+        Self { clock: app.clock.clone(), metrics: app.metrics.clone() }
+    }
+}
+
 /// Gives a request its id and its line in the access log (at level `debug`, unless the server
-/// failed), and encodes the problem it ended with.
+/// failed), counts it, and encodes the problem it ended with.
 pub(super) async fn attend(
-    State(clock): State<Clock>,
+    State(Attendance { clock, metrics }): State<Attendance>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
     let id = RequestId::from_headers(request.headers(), &clock);
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", { field::REQUEST_ID } = %id);
@@ -90,8 +105,34 @@ pub(super) async fn attend(
     }
     let header = HeaderValue::from_str(&id.0).expect("an id is of plain characters");
     response.headers_mut().insert(REQUEST_ID, header);
-    log(&method, &path, &response, began.elapsed());
+    let took = began.elapsed();
+    count(&metrics, &method, route.as_ref(), response.status(), took);
+    log(&method, &path, &response, took);
     response
+}
+
+/// Counts a request by its route. Neither its path nor an unusual method becomes a label, of which
+/// there could be any number.
+fn count(
+    metrics: &Metrics,
+    method: &Method,
+    route: Option<&MatchedPath>,
+    status: StatusCode,
+    took: Duration,
+) {
+    let method = match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    };
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    metrics.add(&metrics::HTTP_REQUESTS, &[method, route, status.as_str()], 1);
+    metrics.observe(&metrics::HTTP_DURATION, &[method, route], took.as_secs_f64());
 }
 
 fn log(method: &Method, path: &str, response: &Response, took: Duration) {
@@ -173,14 +214,10 @@ pub(super) async fn limit_body_time(
         .into_response()
 }
 
-/// The tasks of requests that change something, detached from their connections.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DetachedMutations(TaskTracker);
-
 /// Runs a request that may change something to its end even if the client disconnects: an
 /// interrupted sync would keep its lock until the lock expires.
 pub(super) async fn run_to_the_end(
-    State(mutations): State<DetachedMutations>,
+    State(shutdown): State<Shutdown>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -193,7 +230,7 @@ pub(super) async fn run_to_the_end(
     let gone = CancellationToken::new();
     let running = presence::scope(gone.clone(), next.run(request)).in_current_span();
     let _told_when_dropped = gone.drop_guard();
-    mutations.0.spawn(running).await.unwrap_or_else(|_| broken())
+    shutdown.changes().spawn(running).await.unwrap_or_else(|_| broken())
 }
 
 #[cfg(test)]
@@ -213,6 +250,10 @@ mod tests {
 
     fn clock() -> Clock {
         Clock::held_at("2026-11-24T12:00:00Z".parse().expect("a valid time"))
+    }
+
+    fn attendance() -> Attendance {
+        Attendance { clock: clock(), metrics: Metrics::default() }
     }
 
     async fn ask(router: Router, request: Request) -> (StatusCode, Value) {
@@ -245,7 +286,7 @@ mod tests {
                 get(|| async { tokio::time::sleep(Duration::from_millis(20)).await }),
             )
             .layer(from_fn_with_state(Duration::from_millis(1), limit_time))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         let (status, body) = ask(router.clone(), to("GET", "/slow")).await;
         assert_eq!((status.as_u16(), &body["code"]), (503, &Value::from("TIMEOUT")));
         assert_eq!(ask(router, to("GET", "/api/sync")).await.0, StatusCode::OK);
@@ -260,10 +301,10 @@ mod tests {
             router = router.route(path, post(read));
         }
         let router = router
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
             .layer(from_fn_with_state(Duration::from_secs(60), limit_time))
             .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         for path in paths {
             let begun = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
             let request = Request::post(path).body(Body::from_stream(begun)).unwrap();
@@ -281,8 +322,8 @@ mod tests {
         }
         let router = Router::new()
             .route("/", get(breaks).post(breaks))
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end))
+            .layer(from_fn_with_state(attendance(), attend));
         for method in ["GET", "POST"] {
             let (status, body) = ask(router.clone(), to(method, "/")).await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method}");
@@ -305,7 +346,7 @@ mod tests {
         };
         let router = Router::new()
             .route("/", post(work))
-            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end));
+            .layer(from_fn_with_state(Shutdown::default(), run_to_the_end));
         let mut asking = Box::pin(router.oneshot(to("POST", "/")));
         tokio::select! {
             _ = &mut asking => panic!("it cannot have ended"),
@@ -339,7 +380,7 @@ mod tests {
         let router = Router::new()
             .route("/api/repos", post(|| async { Problem::bad_request("fullName is required") }))
             .layer(from_fn(named))
-            .layer(from_fn_with_state(clock(), attend));
+            .layer(from_fn_with_state(attendance(), attend));
         let buffer = LogBuffer::default();
         let out = buffer.clone();
         let lines = tracing_subscriber::fmt().json().flatten_event(true);

@@ -22,6 +22,7 @@ mod fields;
 mod health;
 mod idempotency;
 mod issue_ref;
+mod metrics;
 mod openapi;
 mod path;
 mod preferences;
@@ -39,6 +40,7 @@ use utoipa::openapi::Server;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use metrics::metrics_router;
 pub use openapi::describe as openapi;
 
 use crate::middleware::Protected;
@@ -66,6 +68,7 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(board::issues::list))
         .routes(routes!(board::issues::state))
         .routes(routes!(board::moves::move_issue))
@@ -95,6 +98,9 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(claims::agent_work::sweep))
         .routes(routes!(repositories::syncs::refresh))
         .routes(routes!(repositories::syncs::sync))
+        .routes(routes!(repositories::syncs::sync_scheduled))
+        .routes(routes!(board::issues::untriaged))
+        .routes(routes!(board::issues::prune_closed))
         .routes(routes!(repositories::list, repositories::add))
         .routes(routes!(automation::repositories::list, repositories::track))
         .routes(routes!(repositories::list_names))

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use super::error::Error;
+use super::monitoring::LastReading;
 use super::name_cache::NameCache;
+use super::shutdown::Shutdown;
+use super::tasks::Tasks;
 use super::wait_queue::WaitQueue;
 use super::webhooks::Inbox;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::github;
+use crate::metrics::Metrics;
 use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.
@@ -31,6 +35,14 @@ pub struct App {
     pub agent_names: NameCache,
     /// The only "now".
     pub clock: Clock,
+    /// What monitoring is told.
+    pub metrics: Metrics,
+    /// When monitoring last read the database.
+    pub last_reading: LastReading,
+    /// The background tasks of this process.
+    pub tasks: Tasks,
+    /// The end of this process.
+    pub shutdown: Shutdown,
     /// Whether GitHub is the built-in simulator.
     pub simulated: bool,
 }

@@ -122,6 +122,20 @@ pub(super) fn removal_event(
     }
 }
 
+/// The event for an issue that was deleted after it had left the board.
+pub(super) fn deletion_event(
+    gone: &Issue,
+    repository: &Repository,
+    actor: ActorRef<'_>,
+    at: DateTime<Utc>,
+) -> NewEvent {
+    NewEvent {
+        issue_id: Some(gone.id),
+        before: Some(IssueFacts { on_board: false, ..gone.facts(repository) }),
+        ..blank(Topic::Board, EventKind::IssueRemoved, actor, at)
+    }
+}
+
 /// The event that makes subscribers reload.
 pub(super) fn resync_event(reason: String, actor: ActorRef<'_>, at: DateTime<Utc>) -> NewEvent {
     NewEvent { reason: Some(reason), ..blank(Topic::Board, EventKind::Resync, actor, at) }

@@ -24,6 +24,18 @@ pub async fn check_database(app: &App) -> Result<()> {
     tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(unavailable()))
 }
 
+/// Checks that this process can handle requests and is not about to end.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the shutdown has begun, or the database does not respond in time.
+pub async fn check_readiness(app: &App) -> Result<()> {
+    if app.shutdown.has_begun() {
+        return Err(Error::Unavailable { reason: "Dispatch is stopping".to_owned() });
+    }
+    check_database(app).await
+}
+
 fn unavailable() -> Error {
     Error::Unavailable { reason: "the database does not answer".to_owned() }
 }

@@ -20,11 +20,14 @@ pub mod events;
 mod failures;
 pub mod health;
 pub mod idempotency;
+pub mod monitoring;
 pub mod name_cache;
 pub mod recovery;
 pub mod repositories;
 pub mod retention;
 pub mod sessions;
+pub mod shutdown;
+pub mod tasks;
 pub mod wait_queue;
 pub mod webhooks;
 

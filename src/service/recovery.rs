@@ -13,6 +13,7 @@ use super::change::{
 use super::repositories::sync;
 use super::{App, Error, Result};
 use crate::github;
+use crate::metrics;
 use crate::store::board::issues;
 use crate::store::{AuditEntry, audit};
 
@@ -76,6 +77,7 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     };
     match settled {
         Ok(_) | Err(Error::Upstream(_) | Error::RateLimited { .. } | Error::Conflict { .. }) => {
+            app.metrics.add(&metrics::REPAIRS, &["settled_change"], 1);
             Ok(())
         }
         Err(error) => Err(error),

@@ -15,6 +15,7 @@ pub mod event_log;
 mod failure;
 pub mod idempotency_keys;
 pub mod milestones;
+pub mod monitoring;
 pub mod page;
 pub mod pool;
 mod prepared;

@@ -58,10 +58,31 @@ impl Pool {
         self.connections.status().max_size
     }
 
+    /// How its connections are used now.
+    pub fn usage(&self) -> PoolUsage {
+        let status = self.connections.status();
+        PoolUsage {
+            idle: status.available,
+            used: status.size.saturating_sub(status.available),
+            waiting: status.waiting,
+        }
+    }
+
     /// Hands out no more connections and closes those that are returned.
     pub fn close(&self) {
         self.connections.close();
     }
+}
+
+/// How the connections of a pool are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Connections that wait for a request.
+    pub idle: usize,
+    /// Connections that a request uses.
+    pub used: usize,
+    /// Requests that wait for a connection.
+    pub waiting: usize,
 }
 
 /// A connection that returns to its pool when it is dropped, unless its caller went away during

@@ -11,6 +11,7 @@ use std::process::Stdio;
 use dispatch::config;
 use dispatch::domain::access::Workers;
 use dispatch::domain::{Tier, access};
+use dispatch::metrics;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
@@ -64,6 +65,7 @@ fn addresses() -> String {
 fn its_tables_are_those_of_the_code() {
     assert_part("docs/configuration.md", "settings", &config::markdown_table());
     assert_part("docs/api.md", "addresses", &addresses());
+    assert_part("docs/operating.md", "metrics", &metrics::markdown_table());
 }
 
 /// The anchors of a page's headings, as GitHub derives them.

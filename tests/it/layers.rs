@@ -11,19 +11,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("connections", &[]),
     ("domain", &[]),
     ("embedded_postgres", &[]),
+    ("metrics", &[]),
     ("net", &[]),
     ("store", &["domain"]),
     ("bus", &["domain", "store"]),
     ("github", &["clock", "domain", "net"]),
     ("config", &["domain", "embedded_postgres", "store"]),
     ("telemetry", &["config"]),
-    ("service", &["bus", "clock", "config", "domain", "github", "store"]),
-    ("middleware", &["clock", "config", "domain", "service", "telemetry"]),
-    ("graphql", &["bus", "config", "domain", "middleware", "service", "store", "telemetry"]),
+    ("service", &["bus", "clock", "config", "domain", "github", "metrics", "store"]),
+    ("middleware", &["clock", "config", "domain", "metrics", "service", "telemetry"]),
+    (
+        "graphql",
+        &["bus", "config", "domain", "metrics", "middleware", "service", "store", "telemetry"],
+    ),
     ("rest", &["config", "domain", "github", "middleware", "service", "store"]),
     ("mcp", &["domain", "middleware", "service", "store", "telemetry"]),
     ("web", &["middleware"]),
-    ("scheduler", &["domain", "service"]),
+    ("scheduler", &["domain", "metrics", "service"]),
 ];
 
 /// The modules above all layers, which may use every module and are used by none of them.

@@ -183,6 +183,8 @@ async fn every_answer_has_the_shape_that_is_described() {
             ),
             ("get", "/api/agent-work", None, "200"),
             ("post", "/api/agent-work/sweep", None, "200"),
+            ("post", "/api/issues/prune-closed", None, "200"),
+            ("get", "/api/issues/untriaged", None, "200"),
             ("get", "/api/health", None, "200"),
             ("get", "/livez", None, "200"),
             ("get", "/readyz", None, "200"),

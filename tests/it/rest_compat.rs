@@ -87,7 +87,8 @@ async fn health_reports_database_and_transports() {
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
             answer.json(),
-            json!({ "ok": true, "database": "ok", "version": version, "authMode": "legacy" })
+            json!({ "ok": true, "database": "ok", "version": version, "authMode": "legacy",
+                "scheduler": { "jobs": [] } })
         );
         assert_eq!(given.ask("GET", "/livez", None).await.json(), json!({ "ok": true }));
         assert_eq!(given.ask("GET", "/readyz", None).await.json(), json!({ "ok": true }));
@@ -98,7 +99,8 @@ async fn health_reports_database_and_transports() {
             assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(
                 answer.json(),
-                json!({ "ok": false, "database": "error", "version": version })
+                json!({ "ok": false, "database": "error", "version": version,
+                    "scheduler": { "jobs": [] } })
             );
             assert_eq!(given.ask("GET", "/livez", None).await.status, StatusCode::OK);
             let answer = given.ask("GET", "/readyz", None).await;

@@ -38,6 +38,7 @@ fn dispatch(command: &str, settings: &[(&str, &str)]) -> Command {
 fn program(path: &Path, command: &str, settings: &[(&str, &str)]) -> Command {
     let mut dispatch = Command::new(path);
     dispatch.arg(command).env_clear().env("PATH", "/usr/bin:/bin").env("PORT", "0");
+    dispatch.env("DISPATCH_SHUTDOWN_DELAY_MS", "0");
     dispatch.envs(settings.iter().copied());
     dispatch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     dispatch.kill_on_drop(true);

@@ -885,7 +885,7 @@ async fn subscriptions_end_when_the_service_stops() {
         socket.subscribe("1", EVENTS, json!({})).await;
         let mut events = Events::open(&given.app, EVENTS, json!({}), None).await;
         given.app.bus.close();
-        assert_eq!(socket.closed().await.0, 1001);
+        assert_eq!(socket.closed().await.0, 1012);
         assert_eq!(events.try_next().await, None, "it is cut, so that clients come back");
     })
     .await;

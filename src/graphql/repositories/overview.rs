@@ -11,7 +11,7 @@ use crate::graphql::loaders::{self, app};
 use crate::graphql::types::page::{MAX, cost, size};
 use crate::graphql::types::{BoardColumn, Issue, Lease, Repository, most_first_cards};
 use crate::service::board::overview::{self, DayCounts, FilterOption, StatusCounts};
-use crate::service::{self, Error};
+use crate::service::{self, Error, tasks};
 use crate::store::agents::statistics::{DayCount, RunCount};
 use crate::store::{self, Page, PageRequest};
 
@@ -120,6 +120,44 @@ impl Overview {
         let days = days_of(days)?;
         let history = overview::status_by_day(app(context), days).await?;
         Ok(history.into_iter().map(StatusOfDay).collect())
+    }
+
+    /// The background tasks of the process that answers, by name: whether one is stuck or keeps
+    /// failing.
+    #[graphql(complexity = "cost(Some(20), None, child_complexity)")]
+    async fn background_tasks(&self, context: &Context<'_>) -> Vec<BackgroundTask> {
+        tasks::background_tasks(app(context)).into_iter().map(Into::into).collect()
+    }
+}
+
+/// A background task of the process that answered.
+#[derive(SimpleObject)]
+struct BackgroundTask {
+    /// Its name, such as `sync`.
+    name: &'static str,
+    /// The time between two runs, in seconds.
+    interval_seconds: i64,
+    /// When its last run ended; null before the first.
+    last_run_at: Option<Timestamp>,
+    /// Whether it is stuck: no run has ended for more than twice the interval and the time that a run
+    /// may take.
+    is_overdue: bool,
+    /// Whether its last runs, three or more for a minute or longer, failed.
+    is_failing: bool,
+    /// Why its last run failed; null if it succeeded.
+    error: Option<String>,
+}
+
+impl From<tasks::BackgroundTask> for BackgroundTask {
+    fn from(task: tasks::BackgroundTask) -> Self {
+        Self {
+            name: task.name,
+            interval_seconds: task.interval.as_secs().try_into().unwrap_or(i64::MAX),
+            last_run_at: task.last_run_at.map(Timestamp),
+            is_overdue: task.is_overdue,
+            is_failing: task.is_failing,
+            error: task.error,
+        }
     }
 }
 

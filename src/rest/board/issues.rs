@@ -12,12 +12,16 @@ use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::issue_number;
 use crate::rest::errors::failed;
-use crate::rest::query::{QueryString, is_true};
+use crate::rest::query::{QueryString, default_limit, is_true, limit};
 use crate::rest::repositories::RepositoryRow;
+use crate::rest::responses::SingleJob;
 use crate::rest::schemas::StatusWord;
 use crate::service::board::WholeIssues;
 use crate::service::{self, App, Error};
 use crate::store::{Decomposition, Issue, Repository};
+
+/// The longest list of issues without a status.
+const MOST_UNTRIAGED: u32 = 200;
 
 /// An issue as cached from GitHub.
 #[derive(Serialize, ToSchema)]
@@ -192,6 +196,94 @@ pub(crate) async fn list(
         whole.issues.retain(|(issue, _)| split.contains_key(&issue.id) == (word == "true"));
     }
     Ok(json(StatusCode::OK, &IssueRow::all(&whole).collect::<Vec<_>>()))
+}
+
+/// Which issues without a status to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct UntriagedQuery {
+    /// The full name of a repository; case-insensitive.
+    repo: Option<String>,
+    /// The number of issues, from 0 to 200.
+    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[param(value_type = Option<u32>, default = 50)]
+    limit: u32,
+    /// `true` leaves out what bots keep for themselves, such as Renovate's dashboards and updates of
+    /// dependencies.
+    #[serde(default, deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    exclude_renovate: bool,
+}
+
+/// Lists open issues without a status label, most recently updated first.
+#[utoipa::path(
+    get,
+    path = "/api/issues/untriaged",
+    tag = "issues",
+    operation_id = "listUntriagedIssues",
+    params(UntriagedQuery),
+    responses((status = 200, description = "The issues.", body = Vec<IssueRow<'_>>))
+)]
+pub(crate) async fn untriaged(
+    Reader { state: app, .. }: Reader<App>,
+    query: QueryString,
+) -> Result<Response, Problem> {
+    let query: UntriagedQuery = query.read();
+    let command = service::board::ListUntriaged {
+        repository: query.repo,
+        limit: query.limit.min(MOST_UNTRIAGED),
+        without_bots: query.exclude_renovate,
+    };
+    let whole = service::board::untriaged_issues(&app, command).await;
+    let whole = whole.map_err(failed("Failed to fetch untriaged issues"))?;
+    Ok(json(StatusCode::OK, &IssueRow::all(&whole).collect::<Vec<_>>()))
+}
+
+/// The result of deleting old closed issues.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PruneReport {
+    /// Always true.
+    success: bool,
+    /// How many issues were deleted.
+    pruned_count: usize,
+    /// How long closed issues are retained, in days.
+    retention_days: u32,
+    /// Issues that were closed before this time were deleted.
+    #[schema(value_type = String, format = DateTime)]
+    cutoff_date: Timestamp,
+}
+
+/// Deletes closed issues from Dispatch that were closed before the retention
+/// (`DISPATCH_CLOSED_ISSUE_RETENTION_DAYS`) and are no longer in Done. Those that are held, have an
+/// unsettled change, or are named as a blocker by another issue remain. Nothing changes on GitHub.
+#[utoipa::path(
+    post,
+    path = "/api/issues/prune-closed",
+    tag = "issues",
+    operation_id = "pruneClosedIssues",
+    responses(
+        SingleJob,
+        (status = 200, description = "The issues were deleted.", body = PruneReport),
+    )
+)]
+pub(crate) async fn prune_closed(
+    Reader { state: app, .. }: Reader<App>,
+) -> Result<Response, Problem> {
+    let pruned = service::retention::prune_closed(&app).await.map_err(|error| match &error {
+        Error::RateLimited { .. } => {
+            Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)
+        }
+        _ => failed("Failed to prune closed issues")(error),
+    })?;
+    let report = PruneReport {
+        success: true,
+        pruned_count: pruned.issues,
+        retention_days: pruned.retention_days,
+        cutoff_date: Timestamp(pruned.cutoff),
+    };
+    Ok(json(StatusCode::OK, &report))
 }
 
 /// Adds the parameters' conditions to a filter.

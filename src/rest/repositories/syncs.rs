@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::FullName;
+use crate::domain::{FullName, Timestamp};
 use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
@@ -37,6 +37,17 @@ pub(super) struct SyncReport {
     synced_count: u32,
     /// One result for each repository.
     results: Vec<SyncResult>,
+}
+
+impl SyncReport {
+    fn new(outcomes: &[RepositorySync]) -> Self {
+        Self {
+            success: outcomes.iter().all(|outcome| outcome.error.is_none()),
+            repos: outcomes.len(),
+            synced_count: outcomes.iter().map(|outcome| outcome.synced).sum(),
+            results: outcomes.iter().map(SyncResult::new).collect(),
+        }
+    }
 }
 
 /// The result of a sync for one repository.
@@ -95,13 +106,86 @@ pub(crate) async fn sync(
         Error::NotFound { id, .. } => untracked(id),
         _ => failed("Sync failed")(error),
     })?;
-    let report = SyncReport {
-        success: outcomes.iter().all(|outcome| outcome.error.is_none()),
-        repos: outcomes.len(),
-        synced_count: outcomes.iter().map(|outcome| outcome.synced).sum(),
-        results: outcomes.iter().map(SyncResult::new).collect(),
+    Ok(json(StatusCode::OK, &SyncReport::new(&outcomes)))
+}
+
+/// What a scheduled sync does.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ScheduledSyncBody {
+    /// Whether to sync issues; true when absent.
+    issues: Option<bool>,
+    /// Whether to sync automation as well; false when absent. Dispatch has none, so it is skipped.
+    automation: Option<bool>,
+}
+
+/// The results of a scheduled sync.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ScheduledSyncReport {
+    /// Always true. A repository that failed is in `issues.results`.
+    success: bool,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    /// When it ended.
+    #[schema(value_type = String, format = DateTime)]
+    finished_at: Timestamp,
+    /// The results for issues; absent when they were not requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issues: Option<SyncReport>,
+    /// Always true, where automation was requested; otherwise absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automation_skipped: Option<bool>,
+    /// Why automation was skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automation_skipped_reason: Option<&'static str>,
+}
+
+/// Reads issues from GitHub, as a scheduler requests it. Returns when the sync is complete.
+#[utoipa::path(
+    post,
+    path = "/api/sync/scheduled",
+    tag = "sync",
+    operation_id = "syncScheduled",
+    request_body(content = Option<ScheduledSyncBody>, description = "The body may be empty."),
+    responses(
+        SingleJob,
+        (status = 200, description = "The sync is complete; each repository succeeded or failed.", body = ScheduledSyncReport),
+    )
+)]
+pub(crate) async fn sync_scheduled(
+    Reader { state: app, .. }: Reader<App>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let ScheduledSyncBody { issues, automation } = match body.is_empty() {
+        true => ScheduledSyncBody { issues: None, automation: None },
+        false => body.members("Invalid JSON body")?.read_all()?,
+    };
+    let started_at = Timestamp(app.clock.now());
+    let issues = match issues.unwrap_or(true) {
+        true => Some(SyncReport::new(&sync_issues(&app, None).await.map_err(not_scheduled)?)),
+        false => None,
+    };
+    let is_skipped = automation == Some(true);
+    let report = ScheduledSyncReport {
+        success: true,
+        started_at,
+        finished_at: Timestamp(app.clock.now()),
+        issues,
+        automation_skipped: is_skipped.then_some(true),
+        automation_skipped_reason: is_skipped.then_some("Dispatch does not sync automation"),
     };
     Ok(json(StatusCode::OK, &report))
+}
+
+/// The problem of a scheduled sync that did not take place.
+fn not_scheduled(error: Error) -> Problem {
+    match &error {
+        Error::RateLimited { .. } => {
+            Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)
+        }
+        _ => failed("Scheduled sync failed")(error).with("success", false),
+    }
 }
 
 fn chosen(app: &App, body: &Body) -> Result<Option<FullName>, Problem> {

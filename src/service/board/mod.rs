@@ -12,6 +12,7 @@ pub mod views;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::filter::NormalizedFilter;
+use crate::domain::ranking::is_bots_own;
 use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
 use crate::service::{App, Error, Result};
 use crate::store::board::issues;
@@ -170,6 +171,46 @@ pub async fn all_issues(app: &App, filter: &NormalizedFilter) -> Result<WholeIss
     let mut connection = app.connection().await?;
     let issues = issues::all_with_bodies(&mut connection, filter).await?;
     with_repositories(&mut connection, issues).await
+}
+
+/// Which issues without a status label to list.
+#[derive(Debug, Clone)]
+pub struct ListUntriaged {
+    /// The full name of their repository, in any case; all repositories when absent.
+    pub repository: Option<String>,
+    /// The maximal number of issues.
+    pub limit: u32,
+    /// Whether to leave out what bots keep for themselves.
+    pub without_bots: bool,
+}
+
+/// Open issues without a status label, most recently updated first.
+pub async fn untriaged_issues(app: &App, command: ListUntriaged) -> Result<WholeIssues> {
+    let ListUntriaged { repository, limit, without_bots } = command;
+    let mut filter = normalized_filter(app, None);
+    filter.repositories = repository.map(|name| vec![name.to_lowercase()]);
+    filter.excluded_labels.extend(Status::ALL.map(|status| status.label().to_owned()));
+    // A closed issue is Done, and an open one without a label is in Backlog.
+    filter.statuses = Some(vec![Status::Backlog]);
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut found, mut after) = (Vec::new(), None);
+    let mut connection = app.connection().await?;
+    while found.len() < wanted {
+        let request = PageRequest::after(limit, after);
+        let page = issues::page(&mut connection, &filter, &request).await?;
+        after = page.rows.last().map(Issue::position);
+        let is_listed = |issue: &Issue| !(without_bots && is_bots_own(&issue.title, &issue.labels));
+        found.extend(page.rows.into_iter().filter(is_listed).map(|issue| issue.id));
+        if !page.has_next {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    drop(connection);
+    let mut whole = whole_issues(app, &found).await?;
+    let place = |id: IssueId| found.iter().position(|other| *other == id);
+    whole.issues.sort_by_cached_key(|(issue, _)| place(issue.id));
+    Ok(whole)
 }
 
 /// Issues by id, in no order, including removed ones.

@@ -27,6 +27,7 @@ use crate::domain::leases::{ExpectedHolder, LeaseState, USUAL_TERM, agent_label,
 use crate::domain::ranking::{Skip, SkipReason};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status, Tier, Timestamp};
 use crate::github::Concern;
+use crate::metrics;
 use crate::service::agent_names::agent_for;
 use crate::service::audit::append_settled;
 use crate::service::change::{
@@ -152,6 +153,27 @@ struct RequestKey {
 /// agent; [`Error::Conflict`] for a request whose lease is over; [`Error::UpstreamUnreadable`],
 /// [`Error::Upstream`] or [`Error::RateLimited`] when GitHub refused.
 pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
+    let claimed = Box::pin(serve_next(app, actor, command)).await;
+    let outcome = match &claimed {
+        Ok(ClaimedNext { lease: Some(_), .. }) => "served",
+        Ok(ClaimedNext { lease: None, .. }) => "idle",
+        Err(error) => failure_of(error),
+    };
+    app.metrics.add(&metrics::CLAIMS, &["next", outcome], 1);
+    claimed
+}
+
+/// What a claim's error counts as.
+fn failure_of(error: &Error) -> &'static str {
+    match error {
+        Error::Conflict { .. } | Error::LeaseLost { .. } => "conflict",
+        Error::Upstream(_) | Error::UpstreamUnreadable(_) | Error::RateLimited { .. } => "github",
+        Error::Internal(_) | Error::Unavailable { .. } => "failed",
+        _ => "rejected",
+    }
+}
+
+async fn serve_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let wait = wait_of(command.wait_seconds)?;
@@ -654,7 +676,10 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 /// [`claim_next`].
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let (agent, issue) = (command.agent.clone(), command.issue_id);
-    match claim_one(app, actor, command).await {
+    let claimed = claim_one(app, actor, command).await;
+    let counted = claimed.as_ref().map_or_else(failure_of, |_| "served");
+    app.metrics.add(&metrics::CLAIMS, &["issue", counted], 1);
+    match claimed {
         Err(error) => {
             let recording = Box::pin(record_refused(app, &agent, issue, &error));
             if let Err(failure) = recording.await {
@@ -702,7 +727,9 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
-    match row.filter(|lease| lease.is_live(app.clock.now())) {
+    let row = row.filter(|lease| lease.is_live(app.clock.now()));
+    let is_taken = row.as_ref().is_some_and(|lease| !is_same(&lease.agent, &agent));
+    match row {
         Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {
             let (id, now) = (own.id(), app.clock.now());
             let again = leases::renew_for_retry(&mut *app.connection().await?, id, now).await?;
@@ -725,6 +752,9 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         let options = ChangeOptions { transition, ..ChangeOptions::default() };
         let changed = change(app, &claim, (&issue, &repository), options, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
+        if is_taken {
+            app.metrics.add(&metrics::LEASE_LOSSES, &["taken"], 1);
+        }
         release_if_disconnected(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }

@@ -8,6 +8,7 @@ use super::leases::{end_orphan, release_for_agent};
 use crate::domain::circles::circles;
 use crate::domain::doctor::Inconsistency;
 use crate::domain::{Actor, IssueId, Status, Tier};
+use crate::metrics;
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use crate::service::{App, Error, Result, allows};
 use crate::store::board::blockers::{self, Edge};
@@ -57,6 +58,19 @@ fn in_circles(edges: &[Edge]) -> Vec<InconsistencyRow> {
 /// [`Error::NotFound`], [`Error::Conflict`] when the issue no longer has this inconsistency;
 /// otherwise as [`move_issue`](crate::service::board::moves::move_issue).
 pub async fn repair(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    ailment: Inconsistency,
+) -> Result<AuditEntry> {
+    let repaired = Box::pin(repair_one(app, actor, issue, ailment)).await;
+    if repaired.is_ok() {
+        app.metrics.add(&metrics::REPAIRS, &["doctor"], 1);
+    }
+    repaired
+}
+
+async fn repair_one(
     app: &App,
     actor: &Actor,
     issue: IssueId,

@@ -19,6 +19,7 @@ use crate::domain::leases::{
 };
 use crate::domain::{Actor, IssueId, IssueState, LeaseId, LeaseMessageId, Status, Tier};
 use crate::github;
+use crate::metrics;
 use crate::service::agent_names::agent_for;
 use crate::service::board_events::{audit_event, issue_event};
 use crate::service::change::{
@@ -571,7 +572,7 @@ async fn own_lease(
     now: DateTime<Utc>,
 ) -> Result<Lease> {
     let (_, row) = referenced_lease(app, actor, id, token).await?;
-    live(row, id, now)
+    live(row, id, now).inspect_err(|_| app.metrics.add(&metrics::LEASE_LOSSES, &["rejected"], 1))
 }
 
 /// The newest lease of an issue, if it is the given one and not over.
@@ -768,7 +769,13 @@ pub async fn expire_leases(app: &App) -> Result<()> {
     for lease in over {
         match expire(app, &lease).await {
             // A concurrent run handles it, or the issue has a new lease.
-            Ok(()) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
+            Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
+            Ok(()) => {
+                app.metrics.add(&metrics::REPAIRS, &["expired_lease"], 1);
+                if lease.state == LeaseState::Held && lease.stop_requested_at.is_none() {
+                    app.metrics.add(&metrics::LEASE_LOSSES, &["expired"], 1);
+                }
+            }
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, lease = %lease.id(), "what a lease left waits for GitHub");

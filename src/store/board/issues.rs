@@ -564,6 +564,52 @@ pub async fn leave_done_window(
     .await
 }
 
+/// Closed issues after `after`, in the order of their ids, that nothing needs any longer: they were
+/// closed before `cutoff` and left the board, nobody holds them, no change of them is unsettled, and
+/// no issue names them as its blocker.
+pub async fn prunable(
+    connection: &mut Connection,
+    cutoff: DateTime<Utc>,
+    after: IssueId,
+    limit: i64,
+) -> QueryResult<Vec<IssueId>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        id: IssueId,
+    }
+    let found: Vec<Found> = diesel::sql_query(
+        "SELECT i.id FROM issues i
+         JOIN repositories r ON r.id = i.repository_id
+         WHERE i.id > $1 AND i.state = 'closed' AND NOT i.on_board AND i.closed_at < $2
+             AND NOT EXISTS (
+                 SELECT FROM leases l WHERE l.issue_id = i.id AND l.state <> 'free'
+             )
+             AND NOT EXISTS (
+                 SELECT FROM audit_log a WHERE a.issue_id = i.id AND a.settled_at IS NULL
+             )
+             AND NOT EXISTS (
+                 SELECT FROM blockers b
+                 WHERE b.repository = lower(r.full_name) AND b.number = i.number
+             )
+         ORDER BY i.id LIMIT $3 FOR UPDATE OF i",
+    )
+    .bind::<BigInt, _>(after)
+    .bind::<diesel::sql_types::Timestamptz, _>(cutoff)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Deletes issues and returns them. Audit entries, agent runs and decisions about them remain.
+pub async fn delete(connection: &mut Connection, ids: &[IssueId]) -> QueryResult<Vec<Issue>> {
+    diesel::delete(dsl::issues.filter(dsl::id.eq_any(ids)))
+        .returning(Issue::as_returning())
+        .get_results(connection)
+        .await
+}
+
 /// Returns issues to the board that are inside the window of the Done column after it has grown.
 pub async fn enter_done_window(
     connection: &mut Connection,

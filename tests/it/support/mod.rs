@@ -25,7 +25,11 @@ use dispatch::config::{Config, Env};
 use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::actor::TokenKind;
 use dispatch::domain::{Actor, FullName};
+use dispatch::metrics::Metrics;
+use dispatch::service::monitoring::LastReading;
 use dispatch::service::name_cache::NameCache;
+use dispatch::service::shutdown::Shutdown;
+use dispatch::service::tasks::Tasks;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
 use dispatch::service::{self, App};
@@ -333,6 +337,10 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         inbox: Inbox::default(),
         agent_names: NameCache::default(),
         clock,
+        metrics: Metrics::default(),
+        last_reading: LastReading::default(),
+        tasks: Tasks::default(),
+        shutdown: Shutdown::default(),
         simulated: false,
     }
 }

@@ -63,6 +63,7 @@ impl Process {
             .env("DISPATCH_SYNC_INTERVAL_MS", "0")
             .env("DISPATCH_DATA_DIR", std::env::temp_dir())
             .env("PORT", "0")
+            .env("DISPATCH_SHUTDOWN_DELAY_MS", "0")
             .env("RUST_LOG", "dispatch=warn")
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
@@ -88,9 +89,24 @@ impl Process {
         self.address.strip_prefix("http://").expect("it serves without TLS")
     }
 
-    /// Stops it, waits for its end, and returns its output since it was ready and its log.
-    pub(crate) async fn stop(mut self) -> String {
+    /// Its address, without a slash at the end.
+    pub(crate) fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// Sends SIGTERM and does not wait.
+    pub(crate) fn terminate(&self) {
         self.signal(Signal::SIGTERM);
+    }
+
+    /// Stops it, waits for its end, and returns its output since it was ready and its log.
+    pub(crate) async fn stop(self) -> String {
+        self.terminate();
+        self.ended().await
+    }
+
+    /// Waits until it has stopped, which must be a success; see [`Process::stop`].
+    pub(crate) async fn ended(mut self) -> String {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("an end");
         let mut all = String::new();
         while let Some(line) = self.said.next_line().await.unwrap() {

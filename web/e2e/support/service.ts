@@ -40,6 +40,7 @@ export class Service {
         PORT: port,
         DISPATCH_DATA_DIR: this.#data,
         NO_COLOR: "1",
+        DISPATCH_SHUTDOWN_DELAY_MS: "0",
         ...this.#settings,
       },
     });

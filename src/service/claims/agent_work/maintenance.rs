@@ -10,6 +10,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
+use crate::metrics;
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use crate::service::claims::leases::release_for_agent;
 use crate::service::{App, Error, Result, agent_names};
@@ -299,7 +300,10 @@ async fn sweep_each(
     for work in silent {
         job_locks::beat(&mut *app.connection().await?, JOB, run, app.clock.now()).await?;
         match sweep_one(app, actor, &work).await {
-            Ok(true) => swept.released += 1,
+            Ok(true) => {
+                app.metrics.add(&metrics::REPAIRS, &["stale_work"], 1);
+                swept.released += 1;
+            }
             Ok(false) => swept.skipped += 1,
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => swept.errors.push(format!("{}: {error}", work.id)),

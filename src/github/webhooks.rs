@@ -468,13 +468,9 @@ pub fn workflow_job(payload: &[u8]) -> Result<Option<JobFacts>, Error> {
     object(payload, "workflow_job", actions_json::job)
 }
 
-/// The check of an event. A check of GitHub Actions is none, because it is stored as a job.
+/// The check of an event.
 pub fn check_run(payload: &[u8]) -> Result<Option<CheckFacts>, Error> {
-    let check = |check: &Value| match actions_json::is_of_actions(check) {
-        true => None,
-        false => actions_json::check(check),
-    };
-    object(payload, "check_run", check)
+    object(payload, "check_run", actions_json::check)
 }
 
 /// The release of an event.

@@ -46,12 +46,15 @@ pub(super) async fn apply(
         AutomationEvent::Check => {
             let found = webhooks::check_run(payload).map_err(Error::Upstream)?;
             let row = rows::lock(connection, repository.id).await?;
-            let sha = row.latest_commit_sha;
-            let on_newest =
-                |check: &CheckFacts| sha.as_ref().is_none_or(|sha| *sha == check.head_sha);
-            let found = found.filter(on_newest);
-            record::checks(connection, repository, found.as_slice(), &mut changes).await?;
-            true
+            let newest = row.latest_commit_sha;
+            let is_shown = |check: &&CheckFacts| {
+                // Those of GitHub Actions are stored as jobs.
+                check.app.as_deref() != Some("GitHub Actions")
+                    && newest.as_ref().is_none_or(|sha| *sha == check.head_sha)
+            };
+            let shown = found.as_ref().filter(is_shown);
+            record::checks(connection, repository, shown.cloned().as_slice(), &mut changes).await?;
+            found.is_some()
         }
         AutomationEvent::Release => {
             let found = webhooks::release(payload).map_err(Error::Upstream)?;

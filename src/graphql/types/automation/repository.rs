@@ -319,7 +319,7 @@ impl AutomationSyncRun {
     }
 }
 
-/// As the service tells it.
+/// As the service reports it.
 #[derive(Debug)]
 pub(in crate::graphql) struct RunningAutomationSync(
     pub(in crate::graphql) sync::RunningAutomationSync,

@@ -6,25 +6,20 @@
 //! and tried again after a pause, so it costs a request now and then and stops nothing else.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use reqwest::{Method, StatusCode};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
-use serde::Deserialize;
 use serde_json::json;
-use tokio::time::Instant;
 
-use super::client::{Client, UnusableSettings};
-use super::credentials::{AppCredentials, Bearer};
+use super::bearer::{Bearer, UnusableSettings};
 use super::error::Error;
-use super::response::Received;
 
 /// How long before its end a token is renewed.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
@@ -41,31 +36,52 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// The longest pause.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 
+/// A GitHub App and where it is installed.
+#[derive(Clone)]
+pub struct AppCredentials {
+    /// The app's id, or its client id.
+    pub app_id: String,
+    /// The only installation; without one, each owner's own installation is used.
+    pub installation_id: Option<u64>,
+    /// The app's RSA key in PEM, as PKCS#1 or PKCS#8.
+    pub private_key: String,
+}
+
+impl fmt::Debug for AppCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppCredentials")
+            .field("app_id", &self.app_id)
+            .field("installation_id", &self.installation_id)
+            .field("private_key", &"[redacted]")
+            .finish()
+    }
+}
+
 /// An app that asks for tokens.
 pub(super) struct AppTokens {
     app_id: String,
-    installation_id: Option<u64>,
+    pub(super) installation_id: Option<u64>,
     key: RsaKeyPair,
     /// One for each owner in lower case, or a single one for the only installation.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
 }
 
 #[derive(Default)]
-struct Installation {
+pub(super) struct Installation {
     /// Held while a token is requested, so that others wait for the same one.
-    renewal: tokio::sync::Mutex<()>,
+    pub(super) renewal: tokio::sync::Mutex<()>,
     state: Mutex<InstallationState>,
 }
 
 #[derive(Default)]
-struct InstallationState {
-    token: Option<(Bearer, DateTime<Utc>)>,
-    id: Option<u64>,
-    refusal: Option<Refusal>,
+pub(super) struct InstallationState {
+    pub(super) token: Option<(Bearer, DateTime<Utc>)>,
+    pub(super) id: Option<u64>,
+    pub(super) refusal: Option<Refusal>,
 }
 
 /// GitHub gave no token.
-struct Refusal {
+pub(super) struct Refusal {
     error: Error,
     retry_at: DateTime<Utc>,
     pause: TimeDelta,
@@ -88,7 +104,7 @@ impl AppTokens {
     }
 
     /// The installation for an owner's repositories; of an unknown owner if there is only one.
-    fn installation(&self, owner: Option<&str>) -> Result<Arc<Installation>, Error> {
+    pub(super) fn installation(&self, owner: Option<&str>) -> Result<Arc<Installation>, Error> {
         let key = match (self.installation_id, owner) {
             (Some(_), _) => String::new(),
             (None, Some(owner)) => owner.to_lowercase(),
@@ -118,7 +134,7 @@ impl AppTokens {
     }
 
     /// A JSON Web Token that says who asks.
-    fn signed(&self, now: DateTime<Utc>) -> Result<Bearer, Error> {
+    pub(super) fn signed(&self, now: DateTime<Utc>) -> Result<Bearer, Error> {
         let unusable = || Error::Unintelligible { reason: "the app's key does not sign".into() };
         let (from, to) = (now - BACKDATED, now + VALID);
         let claims = json!({ "iat": from.timestamp(), "exp": to.timestamp(), "iss": self.app_id });
@@ -134,12 +150,12 @@ impl AppTokens {
 }
 
 impl Installation {
-    fn with<T>(&self, look: impl FnOnce(&mut InstallationState) -> T) -> T {
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut InstallationState) -> T) -> T {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The token, if it need not be renewed yet.
-    fn fresh(&self, now: DateTime<Utc>) -> Option<Bearer> {
+    pub(super) fn fresh(&self, now: DateTime<Utc>) -> Option<Bearer> {
         self.with(|state| {
             let (token, ends_at) = state.token.as_ref()?;
             (now < *ends_at - EARLY).then(|| token.clone())
@@ -147,7 +163,7 @@ impl Installation {
     }
 
     /// The token, if it is still valid.
-    fn valid(&self, now: DateTime<Utc>) -> Option<Bearer> {
+    pub(super) fn valid(&self, now: DateTime<Utc>) -> Option<Bearer> {
         self.with(|state| {
             let (token, ends_at) = state.token.as_ref()?;
             (now < *ends_at).then(|| token.clone())
@@ -155,14 +171,19 @@ impl Installation {
     }
 
     /// Why GitHub is not asked again yet.
-    fn refusal(&self, now: DateTime<Utc>) -> Option<Error> {
+    pub(super) fn refusal(&self, now: DateTime<Utc>) -> Option<Error> {
         self.with(|state| {
             let refusal = state.refusal.as_ref()?;
             (now < refusal.retry_at).then(|| refusal.error.clone())
         })
     }
 
-    fn record_refusal(&self, reason: String, is_for_all: bool, now: DateTime<Utc>) -> Error {
+    pub(super) fn record_refusal(
+        &self,
+        reason: String,
+        is_for_all: bool,
+        now: DateTime<Utc>,
+    ) -> Error {
         self.with(|state| {
             let pause = state.refusal.as_ref().map_or(FIRST_PAUSE, |last| last.pause * 2);
             let pause = pause.min(LONGEST_PAUSE);
@@ -178,217 +199,6 @@ impl Installation {
             state.id = None;
             error
         })
-    }
-}
-
-/// A token of an installation, as far as it is used.
-#[derive(Deserialize)]
-struct InstallationToken {
-    token: String,
-    expires_at: DateTime<Utc>,
-}
-
-/// An installation, as far as it is used.
-#[derive(Deserialize)]
-struct FoundInstallation {
-    id: u64,
-}
-
-/// Why there is no token.
-enum NoToken {
-    /// GitHub refuses it for a reason that somebody has to do something about.
-    Refused { reason: String, is_for_all: bool },
-    /// The request failed.
-    Failed(Error),
-}
-
-impl Client {
-    /// The token of the installation for this client's owner, from the cache or from GitHub.
-    pub(super) async fn installation_token(
-        &self,
-        app: &AppTokens,
-        deadline: Instant,
-    ) -> Result<Bearer, Error> {
-        let installation = app.installation(self.owner())?;
-        if let Some(token) = installation.fresh(self.now()) {
-            return Ok(token);
-        }
-        let _renewal = installation.renewal.lock().await;
-        let now = self.now();
-        if let Some(token) = installation.fresh(now) {
-            return Ok(token);
-        }
-        let failure = match installation.refusal(now) {
-            Some(refusal) => refusal,
-            None => match self.request_token(app, &installation, deadline).await {
-                Ok(token) => return Ok(token),
-                Err(NoToken::Failed(error)) => error,
-                Err(NoToken::Refused { reason, is_for_all }) => {
-                    installation.record_refusal(reason, is_for_all, now)
-                }
-            },
-        };
-        // A token that could not be renewed early is used to its end.
-        installation.valid(now).ok_or(failure)
-    }
-
-    async fn request_token(
-        &self,
-        app: &AppTokens,
-        installation: &Installation,
-        deadline: Instant,
-    ) -> Result<Bearer, NoToken> {
-        let now = self.now();
-        let signed = app.signed(now).map_err(NoToken::Failed)?;
-        let known = app.installation_id.or_else(|| installation.with(|state| state.id));
-        let id = match known {
-            Some(id) => id,
-            None => self.find_installation(&signed, deadline).await?,
-        };
-        let path = format!("app/installations/{id}/access_tokens");
-        let answer = self.ask_as_app(Method::POST, &path, &signed, deadline).await?;
-        let given: InstallationToken = match answer.status {
-            StatusCode::CREATED => answer.read()?,
-            StatusCode::NOT_FOUND => return Err(self.not_installed(app)),
-            _ => return Err(self.no_token(&answer)),
-        };
-        let bearer = Bearer::new(&given.token);
-        let bearer = bearer.map_err(|_| NoToken::Failed(unreadable("no token")))?;
-        let ends_at = answer.here(given.expires_at);
-        installation.with(|state| {
-            if state.refusal.take().is_some() {
-                tracing::info!(installation = id, "GitHub gives the app a token again");
-            }
-            state.id = Some(id);
-            state.token = Some((bearer.clone(), ends_at));
-        });
-        Ok(bearer)
-    }
-
-    /// The id of the app's installation of this client's owner, a person or an organisation.
-    async fn find_installation(&self, signed: &Bearer, deadline: Instant) -> Result<u64, NoToken> {
-        let owner = self.owner().unwrap_or_default();
-        for kind in ["users", "orgs"] {
-            let path = format!("{kind}/{owner}/installation");
-            let answer = self.ask_as_app(Method::GET, &path, signed, deadline).await?;
-            match answer.status {
-                StatusCode::OK => return Ok(answer.read::<FoundInstallation>()?.id),
-                StatusCode::NOT_FOUND => {}
-                _ => return Err(self.no_token(&answer)),
-            }
-        }
-        let reason = format!(
-            "The GitHub App is not installed for {owner}: install it there, or stop tracking its \
-             repositories"
-        );
-        Err(NoToken::Refused { reason, is_for_all: false })
-    }
-
-    fn not_installed(&self, app: &AppTokens) -> NoToken {
-        let reason = match (app.installation_id, self.owner()) {
-            (None, Some(owner)) => {
-                format!("The GitHub App was uninstalled for {owner}: install it there again")
-            }
-            (id, _) => format!(
-                "GitHub has no installation {} of the app: install it again and check \
-                 GITHUB_APP_INSTALLATION_ID",
-                id.unwrap_or_default()
-            ),
-        };
-        NoToken::Refused { reason, is_for_all: app.installation_id.is_some() }
-    }
-
-    fn no_token(&self, answer: &AppAnswer) -> NoToken {
-        match answer.failure() {
-            Error::Refused { status: 401, message, .. } => NoToken::Refused {
-                reason: format!(
-                    "GitHub does not accept the app's key ({message}): check GITHUB_APP_ID and \
-                     GITHUB_APP_PRIVATE_KEY"
-                ),
-                is_for_all: true,
-            },
-            Error::Refused { status: 403, message, .. } => {
-                let owner = self.owner().map(|owner| format!(" for {owner}"));
-                NoToken::Refused {
-                    reason: format!(
-                        "GitHub gives the app no token{} ({message}): if the installation is \
-                         suspended, unsuspend it in its settings on GitHub",
-                        owner.unwrap_or_default()
-                    ),
-                    is_for_all: !self.has_token_for_each_owner(),
-                }
-            }
-            error => NoToken::Failed(not_sent(error)),
-        }
-    }
-
-    async fn ask_as_app(
-        &self,
-        method: Method,
-        path: &str,
-        signed: &Bearer,
-        deadline: Instant,
-    ) -> Result<AppAnswer, NoToken> {
-        let request = self.rest_request(method, path);
-        let left = deadline.saturating_duration_since(Instant::now());
-        let request = signed.authorize(request).timeout(left.max(Duration::from_millis(1)));
-        let sent = self.transmit(request, signed.secret()).await;
-        let (status, headers, body) = sent.map_err(|error| NoToken::Failed(not_sent(error)))?;
-        Ok(AppAnswer { status, headers, body, now: self.now(), secret: signed.clone() })
-    }
-}
-
-/// A response to the app itself.
-struct AppAnswer {
-    status: StatusCode,
-    headers: reqwest::header::HeaderMap,
-    body: Vec<u8>,
-    now: DateTime<Utc>,
-    secret: Bearer,
-}
-
-impl AppAnswer {
-    fn received(&self) -> Received<'_> {
-        Received {
-            status: self.status,
-            headers: &self.headers,
-            body: &self.body,
-            now: self.now,
-            token: self.secret.secret(),
-        }
-    }
-
-    fn failure(&self) -> Error {
-        self.received().failure()
-    }
-
-    /// A time of GitHub by our own clock.
-    fn here(&self, theirs: DateTime<Utc>) -> DateTime<Utc> {
-        self.received().here(theirs)
-    }
-
-    fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, NoToken> {
-        let read = serde_json::from_slice(&self.body);
-        // The error of a parser may quote what it reads.
-        read.map_err(|_| NoToken::Failed(unreadable("not what GitHub describes")))
-    }
-}
-
-fn unreadable(what: &str) -> Error {
-    Error::Unreachable {
-        reason: format!("GitHub's answer to the app cannot be understood: {what}"),
-        timed_out: false,
-        ambiguous: false,
-    }
-}
-
-/// The failure of a request for a token: the request that needs the token was not sent.
-fn not_sent(error: Error) -> Error {
-    match error {
-        Error::Unreachable { reason, timed_out: _, ambiguous: _ } => {
-            Error::Unreachable { reason, timed_out: false, ambiguous: false }
-        }
-        other => other,
     }
 }
 

@@ -18,8 +18,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
+use super::app_tokens::AppCredentials;
+use super::bearer::{Bearer, UnusableSettings};
 use super::circuit_breaker::CircuitBreaker;
-use super::credentials::{AppCredentials, Bearer, Credentials};
+use super::credentials::Credentials;
 use super::error::Error;
 use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;
@@ -98,17 +100,6 @@ impl Default for Timeouts {
             call: Duration::from_secs(60),
             backoff: Duration::from_millis(500),
         }
-    }
-}
-
-/// The settings are invalid.
-#[derive(Debug, thiserror::Error)]
-#[error("the client of GitHub cannot be set up: {0}")]
-pub struct UnusableSettings(String);
-
-impl UnusableSettings {
-    pub(super) fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
     }
 }
 
@@ -577,7 +568,7 @@ fn graphql_address(api_url: &Url) -> Url {
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
 fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings> {
-    let unusable = |error: &dyn std::error::Error| UnusableSettings(error.to_string());
+    let unusable = |error: &dyn std::error::Error| UnusableSettings::new(error.to_string());
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

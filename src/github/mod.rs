@@ -8,6 +8,8 @@
 mod actions;
 mod actions_json;
 mod app_tokens;
+mod authorization;
+mod bearer;
 mod circuit_breaker;
 mod client;
 mod comments;
@@ -29,10 +31,11 @@ mod text;
 pub mod webhooks;
 
 pub use actions::{DispatchedRun, ReadList, RunRequest, WorkflowFileText};
-pub use client::{Client, Settings, Timeouts, UnusableSettings};
+pub use app_tokens::AppCredentials;
+pub use bearer::UnusableSettings;
+pub use client::{Client, Settings, Timeouts};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
-pub use credentials::AppCredentials;
 pub use error::{Concern, Error};
 pub use fingerprints::Fingerprint;
 pub use hooks::NewHook;

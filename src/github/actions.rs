@@ -81,7 +81,7 @@ pub struct DispatchedRun {
 }
 
 impl Client {
-    /// The workflows of a repository, unless unchanged since a response with this ETag.
+    /// The workflows of a repository, unless unchanged since a response with this `ETag`.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Conditional requests of GitHub's REST API.
 //!
-//! A list is requested with the ETag of its last response: if it is unchanged, the response has no body
+//! A list is requested with the `ETag` of its last response: if it is unchanged, the response has no body
 //! and does not count against the rate limit. Pages follow the `Link` header. Invariants: the token is
 //! sent to GitHub's own address only; a change is sent once.
 
@@ -25,13 +25,13 @@ const LONGEST_TEXT: usize = 32 << 20;
 /// The result of a conditional request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched<T> {
-    /// Nothing changed since the response with the given ETag.
+    /// Nothing changed since the response with the given `ETag`.
     Unchanged,
     /// The current data.
     Changed {
         /// The data.
         data: T,
-        /// The ETag for the next request; none when GitHub sent none, or not all pages were read.
+        /// The `ETag` for the next request; none when GitHub sent none, or not all pages were read.
         etag: Option<String>,
         /// How many requests were sent.
         requests: u32,
@@ -47,9 +47,9 @@ pub(super) struct RawList {
 
 impl Client {
     /// A list of the REST API, at most `pages` pages of it, unless it is unchanged since a response with
-    /// this ETag. `member` names the list in a response; without it, the response is the list.
+    /// this `ETag`. `member` names the list in a response; without it, the response is the list.
     ///
-    /// The ETag is that of the first page: GitHub's lists of runs, workflows and alerts begin with the
+    /// The `ETag` is that of the first page: GitHub's lists of runs, workflows and alerts begin with the
     /// newest item, but a change of an older page does not change it.
     pub(super) async fn rest_list(
         &self,

@@ -29,7 +29,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use agents::{ActionError, Agents};
-pub use automation::{NewRun, RunState, Runners, SimulatedJob, SimulatedStep};
+pub use automation::{JobTimes, NewRun, RunState, Runners, SimulatedJob, SimulatedStep};
 pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;

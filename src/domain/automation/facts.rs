@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::sql_enum::json_column;
 
-/// ETags of list requests, by request.
+/// `ETags` of list requests, by request.
 #[derive(
     Debug,
     Clone,

@@ -88,7 +88,7 @@ impl AutomationSubscription {
                 match sync::running_sync(&app).await {
                     Ok(running) if before == running => {}
                     Ok(running) => {
-                        before = running.clone();
+                        before = running;
                         yield Ok(running.map(RunningAutomationSync));
                     }
                     Err(error) => {

@@ -1,5 +1,6 @@
-//! Jobs and artifacts of runs, and why a run failed: read from GitHub when somebody looks, and kept. A sync
-//! reads the jobs only of the newest run of each workflow and branch that failed or is not completed.
+//! Jobs and artifacts of runs, and why a run failed: read from GitHub when somebody looks, and kept.
+//!
+//! A sync reads the jobs only of the newest run of each workflow and branch that failed or is not completed.
 
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;

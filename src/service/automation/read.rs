@@ -80,7 +80,7 @@ pub(super) struct RepositoryReading {
     pub packages: Option<Vec<PackageFacts>>,
     /// Parts that the token may not read.
     pub missing: BTreeSet<&'static str>,
-    /// The ETags for the next sync.
+    /// The `ETags` for the next sync.
     pub etags: Etags,
     /// How many requests were sent.
     pub requests: u32,
@@ -91,7 +91,7 @@ pub(super) struct RepositoryReading {
 /// What is known of a repository before it is read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownState {
-    /// The ETags of the last requests.
+    /// The `ETags` of the last requests.
     pub etags: Etags,
     /// When the newest stored run was created.
     pub newest_run: Option<DateTime<Utc>>,
@@ -99,7 +99,7 @@ pub(super) struct KnownState {
     pub sha: Option<String>,
 }
 
-/// Reads what changed since the requests with the known ETags.
+/// Reads what changed since the requests with the known `ETags`.
 ///
 /// # Errors
 ///

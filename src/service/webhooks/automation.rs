@@ -140,7 +140,7 @@ async fn push(
     Ok(())
 }
 
-/// Counts the open pull requests anew.
+/// Counts the open pull requests again.
 async fn count_pull_requests(connection: &mut Connection, repository: &Repository) -> Result<()> {
     let row = rows::lock(connection, repository.id).await?;
     let open = crate::store::automation::pull_requests::count_open(connection, repository.id);

@@ -12,4 +12,4 @@ mod state;
 pub(super) use rest::{RestRequest, answer};
 pub use runners::Runners;
 pub(super) use state::AutomationWorld;
-pub use state::{NewRun, RunState, SimulatedJob, SimulatedStep};
+pub use state::{JobTimes, NewRun, RunState, SimulatedJob, SimulatedStep};

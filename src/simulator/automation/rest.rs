@@ -1,4 +1,4 @@
-//! The endpoints of the REST API. A response depends on the state only; the ETag is the digest of its body.
+//! The endpoints of the REST API. A response depends on the state only; the `ETag` is the digest of its body.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -131,6 +131,9 @@ pub struct RunState {
     pub environments: Vec<String>,
 }
 
+/// When a job was created, started and completed.
+pub type JobTimes = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 /// A job of a run.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedJob {
@@ -145,7 +148,7 @@ pub struct SimulatedJob {
     /// The labels that its runner must have.
     pub labels: Vec<String>,
     /// When it was created, started and completed.
-    pub times: (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    pub times: JobTimes,
     /// Its steps.
     pub steps: Vec<SimulatedStep>,
     /// Its log.

@@ -43,7 +43,7 @@ pub struct WorkflowBranch {
 /// A workflow and a branch, and whether pull requests started the runs.
 pub type BranchKey = (WorkflowId, String, bool);
 
-/// Reads the newest runs of workflows on branches anew, and returns the rows that changed. Called in the
+/// Reads the newest runs of workflows on branches again, and returns the rows that changed. Called in the
 /// transaction that changed runs.
 pub async fn refresh(
     connection: &mut Connection,

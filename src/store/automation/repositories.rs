@@ -31,7 +31,7 @@ pub struct AutomationRepository {
     pub open_secret_alerts: Option<i32>,
     /// Parts that the token may not read: words of `AutomationPart`.
     pub missing_permissions: Vec<String>,
-    /// ETags of list requests.
+    /// `ETags` of list requests.
     pub etags: Etags,
     /// When a sync of these data last ended, successful or not.
     pub attempted_at: Option<DateTime<Utc>>,
@@ -101,7 +101,7 @@ pub struct RepositoryWrite {
     pub open_secret_alerts: Option<i32>,
     /// Parts that the token may not read.
     pub missing_permissions: Option<Vec<String>>,
-    /// ETags of list requests.
+    /// `ETags` of list requests.
     pub etags: Option<Etags>,
 }
 
@@ -172,7 +172,7 @@ pub async fn set_sync_error(
     Ok(())
 }
 
-/// Forgets the ETags of all repositories, so that the next syncs read everything.
+/// Forgets the `ETags` of all repositories, so that the next syncs read everything.
 pub async fn forget_etags(connection: &mut Connection) -> QueryResult<()> {
     diesel::update(dsl::automation_repositories)
         .set(dsl::etags.eq(Etags::default()))

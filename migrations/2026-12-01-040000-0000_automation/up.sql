@@ -21,7 +21,7 @@ COMMENT ON COLUMN automation_repositories.latest_commit_sha IS 'The newest commi
 COMMENT ON COLUMN automation_repositories.latest_commit_author IS 'GitHub login of its author, or the name in the commit.';
 COMMENT ON COLUMN automation_repositories.open_secret_alerts IS 'Open alerts of secret scanning; null when they could not be read.';
 COMMENT ON COLUMN automation_repositories.missing_permissions IS 'Parts that the token may not read.';
-COMMENT ON COLUMN automation_repositories.etags IS 'ETags of list requests, by request: an unchanged list costs nothing.';
+COMMENT ON COLUMN automation_repositories.etags IS 'The `ETag` of each list request: an unchanged list costs nothing.';
 COMMENT ON COLUMN automation_repositories.attempted_at IS 'When a sync of these data last ended, successful or not.';
 COMMENT ON COLUMN automation_repositories.synced_at IS 'When a sync of these data last succeeded.';
 COMMENT ON COLUMN automation_repositories.sync_error IS 'Why the last sync failed; null after a successful one.';

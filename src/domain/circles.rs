@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::IssueId;
 
-/// Finds cycles among edges from an issue to one that it waits for. Each cycle is reported once, as
-/// the path from its smallest issue. No issue is in two reported cycles: another may appear after
-/// one is broken.
+/// Finds cycles among edges from an issue to one that it waits for.
+///
+/// Each cycle is reported once, as the path from its smallest issue. No issue is in two reported
+/// cycles: another may appear after one is broken.
 pub fn circles(edges: &[(IssueId, IssueId)]) -> Vec<Vec<IssueId>> {
     let mut waits_for: BTreeMap<IssueId, Vec<IssueId>> = BTreeMap::new();
     for (waiting, blocker) in edges {

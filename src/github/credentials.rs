@@ -10,7 +10,7 @@ pub(super) enum Credentials {
     /// A token of a user.
     Personal(Bearer),
     /// Tokens of installations of an app.
-    App(AppTokens),
+    App(Box<AppTokens>),
 }
 
 impl Credentials {
@@ -19,7 +19,7 @@ impl Credentials {
         app: Option<&AppCredentials>,
     ) -> Result<Self, UnusableSettings> {
         match (app, token) {
-            (Some(app), _) => AppTokens::new(app).map(Self::App),
+            (Some(app), _) => AppTokens::new(app).map(|app| Self::App(Box::new(app))),
             (None, Some(token)) => Bearer::new(token).map(Self::Personal),
             (None, None) => Ok(Self::None),
         }

@@ -174,7 +174,7 @@ diesel::table! {
         open_secret_alerts -> Nullable<Integer>,
         /// Parts that the token may not read.
         missing_permissions -> Array<Text>,
-        /// ETags of list requests, by request: an unchanged list costs nothing.
+        /// The `ETag` of each list request: an unchanged list costs nothing.
         etags -> Jsonb,
         /// When a sync of these data last ended, successful or not.
         attempted_at -> Nullable<Timestamptz>,

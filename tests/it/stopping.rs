@@ -91,6 +91,7 @@ async fn a_change_that_is_running_outlives_the_listener() {
     github.simulator.inject(Fault::Hold(gate.clone()).on_mutations());
     let asking = http_client();
     let address = format!("{}/graphql", process.url());
+    #[expect(clippy::disallowed_methods, reason = "it is aborted below")]
     let moving = tokio::spawn(async move {
         let body = change(&issue).to_string();
         let request = asking.post(address).header("content-type", "application/json").body(body);

@@ -352,9 +352,9 @@ async fn longest_wait(seed: u64) -> TimeDelta {
         let chance = StdRng::seed_from_u64(seed);
         let mut world = ReplicaWorld { given, replicas, chance, held: vec![] };
         for _ in 0..STEPS {
-            world.step().await;
+            Box::pin(world.step()).await;
         }
-        world.go_wrong().await;
+        Box::pin(world.go_wrong()).await;
         world.mend().await;
         let ghosts = "SELECT count(*) FROM leases WHERE agent = 'ghost' AND state <> 'free'";
         assert_eq!(world.given.database.number(ghosts).await, 0, "held by who left");

@@ -219,8 +219,11 @@ fn close(open: Open) -> Result<Node, FileError> {
     Ok(Node { line: open.line, value, depth })
 }
 
+/// The keys and values of a map, in the order of the file.
+type Pairs = Vec<(Rc<Node>, Rc<Node>)>;
+
 /// Keys and values alternate in the members of a map.
-fn pairs(members: Vec<Rc<Node>>) -> Result<Vec<(Rc<Node>, Rc<Node>)>, FileError> {
+fn pairs(members: Vec<Rc<Node>>) -> Result<Pairs, FileError> {
     let mut pairs = Vec::with_capacity(members.len() / 2);
     let mut members = members.into_iter();
     while let (Some(key), Some(value)) = (members.next(), members.next()) {

@@ -1,4 +1,4 @@
-//! The state of all workflows for build monitors: the XML feed of CruiseControl's tray (`cctray.xml`).
+//! The state of all workflows for build monitors: the XML feed of `CruiseControl`'s tray (`cctray.xml`).
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

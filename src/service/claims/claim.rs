@@ -676,7 +676,7 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 /// [`claim_next`].
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let (agent, issue) = (command.agent.clone(), command.issue_id);
-    let claimed = claim_one(app, actor, command).await;
+    let claimed = Box::pin(claim_one(app, actor, command)).await;
     let counted = claimed.as_ref().map_or_else(failure_of, |_| "served");
     app.metrics.add(&metrics::CLAIMS, &["issue", counted], 1);
     match claimed {

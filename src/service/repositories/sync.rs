@@ -188,8 +188,9 @@ async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<Repositor
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the
-/// timers of several replicas do not read GitHub several times. A repository whose webhooks work waits
-/// longer: see [`INTERVAL_WITH_WEBHOOKS`].
+/// timers of several replicas do not read GitHub several times.
+///
+/// A repository whose webhooks work waits longer: see [`INTERVAL_WITH_WEBHOOKS`].
 ///
 /// # Errors
 ///

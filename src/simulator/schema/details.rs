@@ -75,11 +75,13 @@ impl IssueFieldValueConnection {
 macro_rules! fields {
     ($($field:ident, $value_type:ident { $value:ident: $kind:ty },)*) => {
         #[derive(Union)]
+        #[expect(clippy::enum_variant_names, reason = "GitHub's names")]
         enum IssueFields {
             $($field($field),)*
         }
 
         #[derive(Union)]
+        #[expect(clippy::enum_variant_names, reason = "GitHub's names")]
         enum IssueFieldValue {
             $($value_type($value_type),)*
         }
@@ -97,7 +99,7 @@ macro_rules! fields {
             }
 
             impl $value_type {
-                fn new(name: String, value: $kind) -> IssueFieldValue {
+                fn of(name: String, value: $kind) -> IssueFieldValue {
                     let field = Some(IssueFields::$field($field { name }));
                     IssueFieldValue::$value_type(Self { field, $value: value })
                 }
@@ -115,9 +117,9 @@ fields! {
 
 fn value_of(name: String, value: FieldValue) -> IssueFieldValue {
     match value {
-        FieldValue::Option(option) => IssueFieldSingleSelectValue::new(name, option),
-        FieldValue::Text(text) => IssueFieldTextValue::new(name, text),
-        FieldValue::Number(number) => IssueFieldNumberValue::new(name, number),
-        FieldValue::Date(date) => IssueFieldDateValue::new(name, date),
+        FieldValue::Option(option) => IssueFieldSingleSelectValue::of(name, option),
+        FieldValue::Text(text) => IssueFieldTextValue::of(name, text),
+        FieldValue::Number(number) => IssueFieldNumberValue::of(name, number),
+        FieldValue::Date(date) => IssueFieldDateValue::of(name, date),
     }
 }

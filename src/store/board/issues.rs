@@ -564,9 +564,10 @@ pub async fn leave_done_window(
     .await
 }
 
-/// Closed issues after `after`, in the order of their ids, that nothing needs any longer: they were
-/// closed before `cutoff` and left the board, nobody holds them, no change of them is unsettled, and
-/// no issue names them as its blocker.
+/// Closed issues after `after`, in the order of their ids, that nothing needs any longer.
+///
+/// They were closed before `cutoff` and left the board, nobody holds them, no change of them is
+/// unsettled, and no issue names them as its blocker.
 pub async fn prunable(
     connection: &mut Connection,
     cutoff: DateTime<Utc>,

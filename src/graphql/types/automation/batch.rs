@@ -16,7 +16,10 @@ use crate::store::automation::{self as store, AutomationRepository, AutomationSy
 
 /// Lists by key, by how many items were asked for.
 #[derive(Debug)]
-pub(super) struct Lists<Key, Item>(Mutex<BTreeMap<u32, Arc<OnceCell<HashMap<Key, Vec<Item>>>>>>);
+pub(super) struct Lists<Key, Item>(Mutex<BTreeMap<u32, SharedLists<Key, Item>>>);
+
+/// Lists by key, read once.
+type SharedLists<Key, Item> = Arc<OnceCell<HashMap<Key, Vec<Item>>>>;
 
 impl<Key, Item> Default for Lists<Key, Item> {
     fn default() -> Self {

@@ -46,6 +46,7 @@ pub(in crate::graphql) struct AutomationResync {
 
 /// A change of automation data.
 #[derive(Debug, Union)]
+#[expect(clippy::large_enum_variant, reason = "one exists for each event that is sent")]
 pub(in crate::graphql) enum AutomationEvent {
     /// Something happened in a repository.
     ActivityRecorded(ActivityRecorded),

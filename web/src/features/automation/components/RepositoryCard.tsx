@@ -1,5 +1,5 @@
-import { Trash2, TriangleAlert } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { Trash2 } from "lucide-react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
@@ -7,12 +7,11 @@ import { OutcomeMark } from "@/components/OutcomeMark.tsx";
 import { useSubmit } from "@/components/useSubmit.ts";
 import { repositoryAddress, shortSha, workflowAddress, type Run } from "@/lib/automation.ts";
 import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
-import { fullTime, since, useNow } from "@/lib/time.ts";
 import { untrack } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
 import type { Summary } from "../api/automation.ts";
-import { isOutdated } from "../model/missing.ts";
 import { OnGitHub } from "./RunLine.tsx";
+import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { SyncRepositoryButton } from "./SyncAutomation.tsx";
 
 /** One repository: what fails, what runs, how each workflow stands. */
@@ -95,54 +94,6 @@ export function RepositoryCard({
         />
       )}
     </li>
-  );
-}
-
-export const plural = (count: number, one: string): string =>
-  `${count.toLocaleString()} ${count === 1 ? one : `${one}s`}`;
-
-export const SeedBadge = (): ReactNode => (
-  <span
-    className="shrink-0 rounded-full border border-line px-1.5 text-meta text-ink-faint"
-    title="Named in GITHUB_REPOSITORIES at the first start"
-  >
-    seed
-  </span>
-);
-
-/** Why the data is old, and how old: its last good state stays. */
-export function SyncProblem({
-  automation: { syncError, lastSyncedAt, lastAttemptedAt },
-  className,
-}: {
-  readonly automation: {
-    readonly syncError: string | null;
-    readonly lastSyncedAt: string | null;
-    readonly lastAttemptedAt: string | null;
-  };
-  readonly className?: string;
-}) {
-  const now = useNow();
-  const isOld = isOutdated({ lastSyncedAt, lastAttemptedAt }, now);
-  if (syncError === null && !isOld && lastSyncedAt !== null) return null;
-  const synced =
-    lastSyncedAt === null ? (
-      "Not synced yet"
-    ) : (
-      <time dateTime={lastSyncedAt} title={fullTime(lastSyncedAt)}>
-        Last synced {since(lastSyncedAt, now)}
-      </time>
-    );
-  return (
-    <div className={classes("mt-1 flex flex-col gap-0.5 text-meta", className)}>
-      {syncError !== null && (
-        <p className="flex gap-1.5 text-danger">
-          <TriangleAlert size={13} className="mt-px shrink-0" aria-hidden />
-          <span className="wrap-anywhere">{syncError}</span>
-        </p>
-      )}
-      <p className={isOld ? "text-warning" : "text-ink-faint"}>{synced}</p>
-    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { ShieldAlert } from "lucide-react";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { classes } from "@/components/classes.ts";
 import { FilterBar } from "@/components/FilterBar.tsx";
@@ -21,13 +21,19 @@ import {
 import { permissionFor } from "../model/missing.ts";
 import { rateColor, rateWords } from "../model/strip.ts";
 import { ActivityLine } from "./ActivityLine.tsx";
-import { plural, SeedBadge, SyncProblem } from "./RepositoryCard.tsx";
-import { Checks, Deployments, Packages, Part, PullRequests, Releases } from "./parts.tsx";
+import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
+import { Part } from "./Part.tsx";
 import { OnGitHub, RunLine } from "./RunLine.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
-import { AutomationSyncProgress } from "./SyncProgress.tsx";
 import { Tile } from "./Tile.tsx";
+
+const AutomationSyncProgress = lazy(async () => ({
+  default: (await import("./SyncProgress.tsx")).AutomationSyncProgress,
+}));
+const RepositoryParts = lazy(async () => ({
+  default: (await import("./RepositoryParts.tsx")).RepositoryParts,
+}));
 
 const FACETS = ["workflow"] as const;
 
@@ -47,7 +53,11 @@ export function RepositoryPage({ owner, name }: { readonly owner: string; readon
     <LivePage
       title={repository?.fullName ?? fullName}
       query={query}
-      banner={<AutomationSyncProgress />}
+      banner={
+        <Suspense>
+          <AutomationSyncProgress />
+        </Suspense>
+      }
       controls={
         repository && (
           <>
@@ -172,11 +182,9 @@ function Body({
           </Panel>
         </div>
         <div className="flex min-w-0 flex-col gap-3">
-          <PullRequests automation={automation} />
-          <Releases automation={automation} />
-          <Checks automation={automation} />
-          <Deployments automation={automation} repositoryUrl={repository.url} />
-          <Packages automation={automation} />
+          <Suspense>
+            <RepositoryParts automation={automation} repositoryUrl={repository.url} />
+          </Suspense>
           <SecretAlerts automation={automation} url={repository.url} />
           <LastSync automation={automation} />
         </div>

@@ -1,49 +1,11 @@
-import { Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import { OutcomeMark } from "@/components/OutcomeMark.tsx";
-import { Panel } from "@/components/Panel.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { checkOutcome, checkWords } from "@/lib/checks.ts";
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import type { RepositoryAutomation } from "../api/repository.ts";
 import { permissionFor } from "../model/missing.ts";
-
-/** A part of a repository's automation. One that may not be read is dimmed and says which permission is missing. */
-export function Part({
-  title,
-  count,
-  permission,
-  action,
-  children,
-}: {
-  readonly title: string;
-  readonly count?: number;
-  readonly permission: string | undefined;
-  readonly action?: ReactNode;
-  readonly children: ReactNode;
-}) {
-  const isMissing = permission !== undefined;
-  return (
-    <Panel
-      title={title}
-      {...(count !== undefined && !isMissing && { count })}
-      {...(action !== undefined && !isMissing && { action })}
-      {...(isMissing && { className: "border-dashed bg-transparent" })}
-    >
-      {isMissing ? (
-        <p className="flex gap-1.5 text-ink-faint">
-          <Lock size={13} className="mt-0.5 shrink-0" aria-hidden />
-          <span>
-            The token may not read this. It needs{" "}
-            <span className="text-ink-soft">{permission}</span>.
-          </span>
-        </p>
-      ) : (
-        children
-      )}
-    </Panel>
-  );
-}
+import { Part } from "./Part.tsx";
 
 type Props = { readonly automation: RepositoryAutomation };
 
@@ -67,7 +29,23 @@ const Badge = ({ children }: { readonly children: ReactNode }) => (
   </span>
 );
 
-export function PullRequests({ automation }: Props) {
+/** What a repository has beside its workflows. */
+export function RepositoryParts({
+  automation,
+  repositoryUrl,
+}: Props & { readonly repositoryUrl: string }) {
+  return (
+    <>
+      <PullRequests automation={automation} />
+      <Releases automation={automation} />
+      <Checks automation={automation} />
+      <Deployments automation={automation} repositoryUrl={repositoryUrl} />
+      <Packages automation={automation} />
+    </>
+  );
+}
+
+function PullRequests({ automation }: Props) {
   const { pullRequests, openPullRequestsCount, missingPermissions } = automation;
   return (
     <Part
@@ -103,7 +81,7 @@ export function PullRequests({ automation }: Props) {
   );
 }
 
-export function Releases({ automation }: Props) {
+function Releases({ automation }: Props) {
   const { releases, releasesCount, missingPermissions } = automation;
   return (
     <Part
@@ -141,7 +119,7 @@ const newestOf = ({
   latestVersion,
 }: RepositoryAutomation["packages"][number]): string | null => tag ?? latestVersion;
 
-export function Packages({ automation: { packages, missingPermissions } }: Props) {
+function Packages({ automation: { packages, missingPermissions } }: Props) {
   const permission = permissionFor(missingPermissions, "PACKAGES");
   if (packages.length === 0 && permission === undefined) return null;
   return (
@@ -164,7 +142,7 @@ export function Packages({ automation: { packages, missingPermissions } }: Props
   );
 }
 
-export function Checks({ automation: { checks, missingPermissions } }: Props) {
+function Checks({ automation: { checks, missingPermissions } }: Props) {
   const permission = permissionFor(missingPermissions, "CHECKS");
   if (checks.length === 0 && permission === undefined) return null;
   return (
@@ -198,7 +176,7 @@ const DEPLOYMENTS: Readonly<Record<string, Outcome>> = {
   inactive: "skipped",
 };
 
-export function Deployments({
+function Deployments({
   automation: { deployments, missingPermissions },
   repositoryUrl,
 }: Props & { readonly repositoryUrl: string }) {

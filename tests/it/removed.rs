@@ -170,6 +170,8 @@ fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String
             let agent = if field == "issue" { "id" } else { "agent: \"alpha\", issueId" };
             vec![format!("({agent}: \"{}\")", ids["Issue"])]
         }
+        // There is none.
+        "workflow" | "workflowRun" => vec![],
         "queue" => vec!["(agent: \"alpha\", first: 2)".to_owned()],
         "myWork" => vec!["(agent: \"alpha\")".to_owned()],
         "labelSchemePreview" => vec![format!("(input: {{ fullName: \"{REPOSITORY}\" }})")],
@@ -319,7 +321,7 @@ fn changes(ids: &BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> 
 }
 
 /// Mutations that concern no issue.
-const OTHER_CHANGES: [&str; 10] = [
+const OTHER_CHANGES: [&str; 15] = [
     "syncIssues",
     "saveView",
     "deleteView",
@@ -330,6 +332,11 @@ const OTHER_CHANGES: [&str; 10] = [
     "resumeWork",
     "setLabelScheme",
     "replayWebhookDelivery",
+    "syncAutomation",
+    "rerunWorkflowRun",
+    "rerunFailedJobs",
+    "cancelWorkflowRun",
+    "dispatchWorkflow",
 ];
 
 /// A mutation of a removed issue succeeds or fails as a whole: its result has no broken reference.

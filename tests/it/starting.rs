@@ -537,7 +537,6 @@ async fn settings_that_are_not_supported_are_warned_of() {
         "GITHUB_APP_INSTALLATION_ID",
         "GITHUB_APP_PRIVATE_KEY",
         "DISPATCH_OIDC_ISSUER",
-        "DISPATCH_SCHEDULER_ENABLED",
         "DISPATCH_MISSPELLED",
         "MISSION_CONTROL_AGENT_TOKEN",
         "PR_FIX_ENABLED",

@@ -58,7 +58,7 @@ async fn it_serves_while_it_reports_that_it_is_not_ready_and_finishes_changes() 
     let ending = async {
         gate.arrived().await;
         gate.open();
-        let (code, reason) = socket.closed().await;
+        let (code, reason) = socket.closed_after_events().await;
         (code, reason.to_string())
     };
     let (moved, closed) = tokio::join!(moving, ending);

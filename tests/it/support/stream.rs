@@ -132,6 +132,17 @@ impl Socket {
         }
     }
 
+    /// The same, after the events that were sent before.
+    pub(crate) async fn closed_after_events(&mut self) -> (u16, Utf8Bytes) {
+        loop {
+            match self.frame().await {
+                Message::Close(Some(CloseFrame { code, reason })) => return (code.into(), reason),
+                Message::Text(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// Disconnects abruptly, and waits until the service has closed the socket and ended its
     /// operations.
     pub(crate) async fn leave(mut self) {

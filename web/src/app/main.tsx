@@ -7,6 +7,11 @@ import "./styles.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has a #root.");
+// Its address is relative to that of the page, which navigation changes.
+for (const icon of document.querySelectorAll<HTMLLinkElement>("link[rel=icon]")) {
+  icon.setAttribute("href", icon.href);
+}
+
 createRoot(root).render(
   <StrictMode>
     <Router base={BASE_PATH}>

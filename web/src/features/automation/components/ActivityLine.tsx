@@ -72,7 +72,7 @@ export function ActivityLine({
           {isRepositoryShown && (
             <Link
               href={repositoryAddress(event.repository.fullName)}
-              className="rounded text-ink-soft hover:text-ink hover:underline"
+              className="rounded text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
             >
               {event.repository.fullName}
             </Link>

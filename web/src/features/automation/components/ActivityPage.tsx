@@ -65,7 +65,7 @@ function Filtered({ filter }: { readonly filter: ActivityFilter }) {
         />
         <Link
           href="/automation"
-          className="rounded px-1 py-1 text-board font-medium text-ink-soft hover:text-ink hover:underline"
+          className="rounded px-1 py-1 text-board font-medium text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
         >
           All repositories
         </Link>

@@ -49,7 +49,7 @@ export function AutomationPage() {
           />
           <Link
             href="/automation/activity"
-            className="rounded px-1 py-1 text-board font-medium text-ink-soft hover:text-ink hover:underline"
+            className="rounded px-1 py-1 text-board font-medium text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
           >
             Activity
           </Link>

@@ -76,7 +76,7 @@ export function RepositoryCard({
               href={release.url}
               target="_blank"
               rel="noreferrer noopener"
-              className="rounded py-1 text-ink-soft hover:text-ink hover:underline"
+              className="rounded py-1 text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
             >
               {release.tagName}
             </a>

@@ -83,7 +83,7 @@ export function RepositoryPage({ owner, name }: { readonly owner: string; readon
             />
             <Link
               href="/automation"
-              className="rounded px-1 py-1 text-board font-medium text-ink-soft hover:text-ink hover:underline"
+              className="rounded px-1 py-1 text-board font-medium text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
             >
               All repositories
             </Link>
@@ -162,7 +162,7 @@ function Body({
             action={
               <Link
                 href={`/automation/activity?repo=${encodeURIComponent(repository.fullName)}`}
-                className="rounded text-meta text-ink-soft hover:text-ink hover:underline"
+                className="rounded text-meta text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
               >
                 All of it
               </Link>

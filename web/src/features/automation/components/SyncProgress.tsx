@@ -13,20 +13,22 @@ export function AutomationSyncProgress() {
   if (!running) return null;
   const { repositoriesCount, doneCount } = running;
   return (
-    <div
-      role="progressbar"
-      aria-label="Sync of automation"
-      aria-valuemin={0}
-      aria-valuemax={repositoriesCount}
-      aria-valuenow={doneCount}
-      aria-valuetext={progressWords(running)}
-      title={progressWords(running)}
-      className="h-0.5 shrink-0 overflow-hidden bg-line"
-    >
+    <section aria-label="Sync of automation">
       <div
-        className="h-full bg-accent transition-[width] duration-300"
-        style={{ width: `${((doneCount + 0.5) / Math.max(1, repositoriesCount)) * 100}%` }}
-      />
-    </div>
+        role="progressbar"
+        aria-label="Sync of automation"
+        aria-valuemin={0}
+        aria-valuemax={repositoriesCount}
+        aria-valuenow={doneCount}
+        aria-valuetext={progressWords(running)}
+        title={progressWords(running)}
+        className="h-0.5 shrink-0 overflow-hidden bg-line"
+      >
+        <div
+          className="h-full bg-accent transition-[width] duration-300"
+          style={{ width: `${((doneCount + 0.5) / Math.max(1, repositoriesCount)) * 100}%` }}
+        />
+      </div>
+    </section>
   );
 }

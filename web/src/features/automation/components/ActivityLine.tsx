@@ -100,7 +100,7 @@ function Title({ event: { title, workflowRun } }: { readonly event: ActivityEven
   return (
     <Link
       href={workflowAddress(workflowRun.workflow.id, workflowRun.id)}
-      className="-my-0.5 min-w-0 truncate rounded py-0.5 hover:underline"
+      className="min-w-0 truncate rounded py-1 hover:underline"
       title={title}
     >
       <bdi>{title}</bdi>

@@ -263,7 +263,7 @@ function WorkflowRow({ workflow }: { readonly workflow: RepositoryWorkflow }) {
           )}
           <Link
             href={workflowAddress(workflow.id)}
-            className="min-w-0 truncate rounded font-medium hover:underline"
+            className="min-w-6 truncate rounded py-1 font-medium hover:underline"
             title={workflow.path}
           >
             {workflow.name}

@@ -23,6 +23,7 @@ use crate::store::automation::WorkflowRun;
 #[into_params(parameter_in = Query)]
 pub(crate) struct RunQuery {
     /// The full name of a tracked repository; case-insensitive. `repoFullName` is the same.
+    #[param(required = true, min_length = 1)]
     repo: Option<String>,
     /// The same as `repo`, which is preferred.
     repo_full_name: Option<String>,

@@ -154,6 +154,9 @@ impl Cluster {
             .map_err(|error| Error::failed("connecting to our own PostgreSQL", error))?;
         let failed = |error| Error::failed("making the database", error);
         if persistence == Persistence::Cluster {
+            // Without this, PostgreSQL reports that there was none.
+            let quiet = "SET client_min_messages = warning";
+            client.batch_execute(quiet).await.map_err(failed)?;
             let drop = format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)");
             client.batch_execute(&drop).await.map_err(failed)?;
         }

@@ -313,8 +313,8 @@ fn dispatch(simulator: &Simulator, request: &RestRequest<'_>, name: &str, workfl
     }
     let details = json!({
         "workflow_run_id": run,
-        "run_url": format!("https://api.github.com/repos/{name}/actions/runs/{run}"),
-        "html_url": format!("https://github.com/{name}/actions/runs/{run}"),
+        "run_url": format!("https://api.github.example/repos/{name}/actions/runs/{run}"),
+        "html_url": format!("https://github.example/{name}/actions/runs/{run}"),
     });
     Answer::json(200, &details)
 }

@@ -247,3 +247,21 @@ async fn build_monitors_read_the_default_branches() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn no_link_of_simulated_data_leads_to_a_real_site() {
+    given(async |given| {
+        let workflow = with_workflow(given).await;
+        run(given, workflow, Some("failure"), NewRun::default());
+        given.github.add_release(REPOSITORY, "v1", false);
+        given.github.add_package(REPOSITORY, "tools");
+        sync_all(given).await;
+        let repository = format!("/api/automation/repos/{REPOSITORY}");
+        for path in [&*repository, "/api/automation/events", "/cctray.xml"] {
+            let text = given.ask("GET", path, None).await.text();
+            assert!(text.contains("//github.example/"), "{path}: {text}");
+            assert!(!text.contains("//github.com/"), "{path}: {text}");
+        }
+    })
+    .await;
+}

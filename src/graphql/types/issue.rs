@@ -292,7 +292,8 @@ impl IssueFields<'_> {
     }
 
     /// The pull requests that close it when they are merged, open or not, the one that changed last
-    /// first. They are known once their repository's automation data were read.
+    /// first. Which issues a pull request closes is not read from GitHub yet, so the list is empty;
+    /// `pullRequestUrl` has the open one.
     // Read with the cards of a whole page at once, so the two fields that a card shows are free.
     #[graphql(complexity = "child_complexity.saturating_sub(2)")]
     async fn pull_requests(

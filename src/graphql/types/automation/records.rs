@@ -202,18 +202,19 @@ impl PullRequest {
     }
 
     /// GitHub's word: `APPROVED`, `CHANGES_REQUESTED` or `REVIEW_REQUIRED`; null when no review is
-    /// required.
+    /// required. Not read from GitHub yet, so it is null.
     async fn review_decision(&self) -> Option<&str> {
         self.0.review_decision.as_deref()
     }
 
     /// GitHub's word for all checks of its newest commit: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING` or
-    /// `EXPECTED`; null without checks.
+    /// `EXPECTED`; null without checks. Not read from GitHub yet, so it is null.
     async fn check_state(&self) -> Option<&str> {
         self.0.check_state.as_deref()
     }
 
-    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`; null when it was not read.
+    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`. Not read from GitHub yet, so it is
+    /// null.
     async fn mergeable(&self) -> Option<&str> {
         self.0.mergeable.as_deref()
     }

@@ -225,7 +225,7 @@ async fn sync_and_record(
         let result = result_of(&tally, error.as_ref(), now);
         sync_runs::end(&mut connection, id, &result).await?;
         if error.is_none() && (tally.is_changed || occasion == Occasion::Request) {
-            announce(app, &mut connection, repository, (id, &tally)).await?;
+            announce(app, &mut connection, repository, (id, &tally, occasion)).await?;
         }
     }
     Ok((id, error))
@@ -244,12 +244,13 @@ fn result_of(tally: &SyncTally, error: Option<&Error>, now: DateTime<Utc>) -> Sy
     }
 }
 
-/// Records that a sync completed.
+/// Publishes that a sync completed, as activity if somebody asked for it: those of the timer would hide all
+/// other activity.
 async fn announce(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,
-    (id, tally): (AutomationSyncRunId, &SyncTally),
+    (id, tally, occasion): (AutomationSyncRunId, &SyncTally, Occasion),
 ) -> Result<()> {
     let now = app.clock.now();
     let title = format!(
@@ -259,8 +260,10 @@ async fn announce(
     connection
         .transaction(async |connection| {
             let mut changes = Changes::default();
-            let of = (id.0, title);
-            record::sync_completed(connection, repository, of, now, &mut changes).await?;
+            if occasion == Occasion::Request {
+                let of = (id.0, title);
+                record::sync_completed(connection, repository, of, now, &mut changes).await?;
+            }
             // The page shows when it was synced.
             changes.note(true);
             event_log::append(connection, &changes.events(repository.id, now)).await?;

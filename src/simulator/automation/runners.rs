@@ -128,9 +128,17 @@ impl Runners {
         self.finish(repository, run, (at + TimeDelta::seconds(seconds), fails));
         // Flaky: the same commit succeeds when it is run again.
         if fails && self.rng.random_ratio(1, 4) {
+            let started = at + TimeDelta::minutes(20);
+            let ended = started + TimeDelta::seconds(seconds);
             self.simulator.change_run(repository, run, |run| {
                 run.attempt = 2;
                 run.conclusion = Some("success".to_owned());
+                (run.started_at, run.updated_at) = (started, ended);
+                for job in &mut run.jobs {
+                    job.conclusion = Some("success".to_owned());
+                    job.times = (Some(started), Some(started + TimeDelta::seconds(4)), Some(ended));
+                    job.steps = steps("success");
+                }
             });
         }
     }
@@ -147,7 +155,11 @@ impl Runners {
         NewRun {
             event,
             branch,
-            sha: format!("{:040x}", self.rng.random::<u128>()),
+            sha: format!(
+                "{:020x}{:020x}",
+                self.rng.random::<u128>() >> 48,
+                self.rng.random::<u128>() >> 48
+            ),
             actor: (*sample::PEOPLE.choose(&mut self.rng).expect("there are some")).to_owned(),
             title: (*TITLES.choose(&mut self.rng).expect("there are some")).to_owned(),
             created_at: at,

@@ -274,6 +274,14 @@ async fn what_happened_is_recorded_once() {
         sync_all(given).await;
         let open = "SELECT count(*) FROM pull_requests WHERE state = 'open'";
         assert_eq!(given.database.number(open).await, 0);
+
+        given.advance(600);
+        let id = given.github.start_run(REPOSITORY, workflow, NewRun::default());
+        given.github.set_run_status(REPOSITORY, id, "in_progress", None);
+        sync_stale(&given.app, Duration::from_secs(1)).await.unwrap();
+        let of = |kind: &str| format!("SELECT count(*) FROM activity WHERE kind = '{kind}'");
+        assert_eq!(given.database.number(&of("workflow_run_started")).await, 2);
+        assert_eq!(given.database.number(&of("sync_completed")).await, 4, "none of the timer");
     })
     .await;
 }

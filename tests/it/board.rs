@@ -68,6 +68,7 @@ async fn the_board_uses_as_many_queries_for_many_cards_as_for_one() {
         given.graphql(BOARD, json!({})).await;
         let for_one = statements.take();
 
+        let mut events = given.app.bus.subscribe();
         for repository in ["acme/api", "acme/web"] {
             given.github.add_repository(repository);
             for status in Status::ALL {
@@ -78,6 +79,9 @@ async fn the_board_uses_as_many_queries_for_many_cards_as_for_one() {
             given.track(repository).await;
         }
         given.sync().await;
+        // The bus has read the events of the sync, too.
+        let newest = service::events::position(&given.app).await.unwrap();
+        while events.recv().await.unwrap().id < newest {}
         statements.take();
 
         let board = given.graphql(BOARD, json!({})).await;

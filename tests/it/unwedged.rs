@@ -328,7 +328,7 @@ impl ReplicaWorld<'_> {
 async fn every_eligible_issue_is_leased_in_bounded_time() {
     let mut longest = TimeDelta::zero();
     for seed in 0..WORLDS {
-        let waited = Box::pin(longest_wait(seed)).await;
+        let waited = longest_wait(seed).await;
         println!("world {seed}: {waited}");
         longest = longest.max(waited);
     }

@@ -80,8 +80,8 @@ pub(crate) struct Given {
 /// Runs a test, with settings beside the usual ones.
 pub(crate) async fn given_settings(settings: &[(&str, &str)], test: impl AsyncFnOnce(&mut Given)) {
     let (log, _guard) = log::capture();
-    let mut given = Given::new(settings, log.clone()).await;
-    test(&mut given).await;
+    let mut given = Box::pin(Given::new(settings, log.clone())).await;
+    Box::pin(test(&mut given)).await;
     given.check().await;
     log.check();
 }

@@ -1,10 +1,12 @@
 //! Responses in GitHub's format.
 
 use async_graphql::{PathSegment, Value};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::limits::SimulatedRateLimit;
 use super::world::Refusal;
 
 /// An HTTP response without GraphQL.
@@ -16,6 +18,36 @@ pub(super) fn problem(status: StatusCode, message: &str) -> Response {
     }
     let documentation_url = "https://docs.github.com/graphql";
     (status, axum::Json(RestError { message, documentation_url })).into_response()
+}
+
+/// A response with the simulator's time, not that of this machine.
+pub(super) fn dated(mut response: Response, now: DateTime<Utc>) -> Response {
+    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = HeaderValue::try_from(date).expect("a date is plain text");
+    response.headers_mut().insert(header::DATE, date);
+    response
+}
+
+/// A response with the headers of the rate limit of a resource.
+pub(super) fn limited(
+    response: Response,
+    now: DateTime<Utc>,
+    resource: &'static str,
+    limits: SimulatedRateLimit,
+) -> Response {
+    let mut response = dated(response, now);
+    let used = (limits.limit - limits.remaining).max(0);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("x-ratelimit-limit", limits.limit),
+        ("x-ratelimit-remaining", limits.remaining),
+        ("x-ratelimit-used", used),
+        ("x-ratelimit-reset", limits.resets_at.timestamp()),
+    ] {
+        headers.insert(name, value.into());
+    }
+    headers.insert("x-ratelimit-resource", HeaderValue::from_static(resource));
+    response
 }
 
 /// A response in GitHub's format: its errors have GitHub's `type` member.

@@ -64,6 +64,24 @@ pub enum Fault {
         /// GitHub's message.
         message: String,
     },
+    /// One mutation of the document is refused, by the name that it has in the response.
+    RefuseAlias {
+        /// The alias, such as `added_3`.
+        alias: &'static str,
+        /// GitHub's `type`.
+        kind: &'static str,
+        /// GitHub's message.
+        message: String,
+    },
+    /// The first mutations of the document are executed, the others are refused.
+    RefuseAfter {
+        /// How many are executed.
+        done: usize,
+        /// GitHub's `type`.
+        kind: &'static str,
+        /// GitHub's message.
+        message: String,
+    },
     /// The work begins only after this time, even if the client disconnects.
     Stall(Duration),
     /// The work is done, the response is delayed by this time.

@@ -1,4 +1,7 @@
-//! The simulated rate limit: points in a window, as GitHub counts them for GraphQL.
+//! The simulated rate limits: points of GraphQL and requests of REST in a window, which GitHub counts
+//! apart.
+
+use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
@@ -22,6 +25,14 @@ impl SimulatedRateLimit {
     pub(super) fn full(now: DateTime<Utc>) -> Self {
         Self { limit: POINTS, remaining: POINTS, resets_at: (now + WINDOW).trunc_subsecs(0) }
     }
+
+    fn spend(&mut self, points: i64) -> bool {
+        let is_enough = self.remaining >= points;
+        if is_enough {
+            self.remaining -= points;
+        }
+        is_enough
+    }
 }
 
 impl Simulator {
@@ -43,23 +54,43 @@ impl Simulator {
         (limits.remaining, limits.resets_at)
     }
 
+    /// Sets the remaining requests of the REST API until `resets_at` (whole seconds).
+    pub fn set_core_limit(&self, remaining: i64, resets_at: DateTime<Utc>) {
+        let mut core = lock(&self.shared.core);
+        core.remaining = remaining;
+        core.resets_at = resets_at.trunc_subsecs(0);
+    }
+
     pub(super) fn limits(&self) -> SimulatedRateLimit {
-        *self.in_this_window()
+        *self.in_this_window(&self.shared.limits)
+    }
+
+    /// The limit of the REST API, whose requests are counted apart.
+    pub(super) fn core_limits(&self) -> SimulatedRateLimit {
+        *self.in_this_window(&self.shared.core)
     }
 
     /// Spends points; false when there are not enough.
     pub(super) fn spend(&self, points: i64) -> bool {
-        let mut limits = self.in_this_window();
-        let is_enough = limits.remaining >= points;
-        if is_enough {
-            limits.remaining -= points;
-        }
-        is_enough
+        self.in_this_window(&self.shared.limits).spend(points)
     }
 
-    fn in_this_window(&self) -> std::sync::MutexGuard<'_, SimulatedRateLimit> {
+    /// Spends a request of the REST API; false when none is left.
+    pub(super) fn spend_core(&self) -> bool {
+        self.in_this_window(&self.shared.core).spend(1)
+    }
+
+    /// Counts a request of the REST API no more: a response that says that nothing changed is free.
+    pub(super) fn give_back_core(&self) {
+        self.in_this_window(&self.shared.core).remaining += 1;
+    }
+
+    fn in_this_window<'a>(
+        &self,
+        limits: &'a Mutex<SimulatedRateLimit>,
+    ) -> MutexGuard<'a, SimulatedRateLimit> {
         let now = self.now();
-        let mut limits = lock(&self.shared.limits);
+        let mut limits = lock(limits);
         if limits.resets_at <= now {
             *limits = SimulatedRateLimit::full(now);
         }

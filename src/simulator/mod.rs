@@ -11,6 +11,7 @@ mod answer;
 mod automation;
 mod cost;
 mod faults;
+mod github_app;
 mod human_activity;
 mod limits;
 mod load;
@@ -18,6 +19,7 @@ mod objects;
 mod operations;
 mod repository;
 mod request_log;
+mod rest;
 pub mod sample;
 mod schema;
 mod server;
@@ -57,7 +59,9 @@ struct SimulatorState {
     rules: Mutex<Vec<Rule>>,
     request_log: Mutex<request_log::RequestLog>,
     limits: Mutex<limits::SimulatedRateLimit>,
+    core: Mutex<limits::SimulatedRateLimit>,
     manners: Mutex<Behavior>,
+    app: Mutex<Option<github_app::GitHubApp>>,
 }
 
 /// How the simulator responds without faults.
@@ -72,6 +76,7 @@ impl Simulator {
     /// An empty GitHub that takes the time from `clock`.
     pub fn new(clock: Clock) -> Self {
         let limits = Mutex::new(limits::SimulatedRateLimit::full(clock.now()));
+        let core = Mutex::new(limits::SimulatedRateLimit::full(clock.now()));
         let shared = SimulatorState {
             clock,
             world: Mutex::default(),
@@ -79,7 +84,9 @@ impl Simulator {
             rules: Mutex::default(),
             request_log: Mutex::default(),
             limits,
+            core,
             manners: Mutex::default(),
+            app: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }

@@ -13,6 +13,7 @@ mod repositories;
 mod scalars;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use async_graphql::{
     Context, EmptySubscription, Error, ID, Interface, Object, PathSegment, Result, Schema,
@@ -44,8 +45,12 @@ pub fn sdl() -> String {
 pub(super) struct RequestContext {
     /// Its cost in points.
     pub cost: i64,
+    /// The only owner whose repositories it may see; none when it may see all.
+    pub owner: Option<String>,
     /// The faults that apply within it.
     pub faults: Vec<Fault>,
+    /// How many of its mutations were begun.
+    pub mutations: AtomicUsize,
 }
 
 pub(super) struct Query;
@@ -68,12 +73,16 @@ impl Query {
         owner: String,
         name: String,
     ) -> Option<Repository> {
-        let slot = simulator(ctx).world().slot(&format!("{owner}/{name}"));
+        let name = format!("{owner}/{name}");
+        let slot = match is_visible(ctx, &name) {
+            true => simulator(ctx).world().slot(&name),
+            false => Err(Refusal::no_repository(&name)),
+        };
         or_null(ctx, slot.map(|slot| Repository { slot }))
     }
 
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<Node> {
-        let found = node(&simulator(ctx).world(), &id);
+        let found = visible_node(ctx, &simulator(ctx).world(), &id);
         or_null(ctx, found)
     }
 
@@ -84,7 +93,7 @@ impl Query {
             return Err(Refusal { kind: "ARGUMENT_LIMIT", message }.into());
         }
         let world = simulator(ctx).world();
-        let found = ids.iter().enumerate().map(|(at, id)| match node(&world, id) {
+        let found = ids.iter().enumerate().map(|(at, id)| match visible_node(ctx, &world, id) {
             Ok(node) => Some(node),
             Err(refusal) => {
                 let mut error = Error::from(refusal).into_server_error(ctx.item.pos);
@@ -153,6 +162,29 @@ fn node(world: &world::World, id: &str) -> Result<Node, Refusal> {
         None => None,
     };
     found.ok_or_else(|| Refusal::no_node(id))
+}
+
+/// A node in a repository that the request may see.
+fn visible_node(ctx: &Context<'_>, world: &world::World, id: &str) -> Result<Node, Refusal> {
+    let slot = match world.node(id) {
+        Some(
+            world::NodeLocation::Repository(slot)
+            | world::NodeLocation::Issue(slot, _)
+            | world::NodeLocation::Label(slot, _),
+        ) => slot,
+        None => return Err(Refusal::no_node(id)),
+    };
+    match is_visible(ctx, &full_name(world, slot)) {
+        true => node(world, id),
+        false => Err(Refusal::no_node(id)),
+    }
+}
+
+fn is_visible(ctx: &Context<'_>, full_name: &str) -> bool {
+    let only = ctx.data_unchecked::<RequestContext>().owner.as_deref();
+    only.is_none_or(|only| {
+        full_name.split_once('/').is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(only))
+    })
 }
 
 /// Null propagation to a nullable field: its error is returned beside the data.

@@ -1,5 +1,7 @@
 //! The mutations: labels and comments.
 
+use std::sync::atomic::Ordering;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::issues::{IssueComment, Label, PullRequest, page_of};
@@ -204,10 +206,18 @@ fn relabel(
 
 /// Fails if a test injected a fault for this mutation of a document.
 fn check_faults(ctx: &Context<'_>, mutation: &str) -> Result<(), Refusal> {
-    for fault in &ctx.data_unchecked::<RequestContext>().faults {
-        if let Fault::RefuseField { field, kind, message } = fault
-            && *field == mutation
-        {
+    let context = ctx.data_unchecked::<RequestContext>();
+    let before = context.mutations.fetch_add(1, Ordering::Relaxed);
+    for fault in &context.faults {
+        let (is_meant, kind, message) = match fault {
+            Fault::RefuseField { field, kind, message } => (*field == mutation, kind, message),
+            Fault::RefuseAlias { alias, kind, message } => {
+                (ctx.item.node.response_key().node == *alias, kind, message)
+            }
+            Fault::RefuseAfter { done, kind, message } => (before >= *done, kind, message),
+            _ => continue,
+        };
+        if is_meant {
             return Err(Refusal { kind, message: message.clone() });
         }
     }

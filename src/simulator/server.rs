@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use async_graphql::Variables;
@@ -15,7 +16,8 @@ use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Opera
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use futures_util::future::BoxFuture;
@@ -30,11 +32,13 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::Simulator;
-use super::answer::{GitHubResponse, problem};
+use super::answer::{GitHubResponse, limited, problem};
 use super::automation::{self, RestRequest};
 use super::cost::points_of;
 use super::faults::Fault;
+use super::github_app;
 use super::request_log::{LoggedRequest, OperationKind};
+use super::rest as issues_rest;
 use super::schema::{self, GitHubSchema, RequestContext};
 
 /// Serves requests until the future is dropped, which ends all connections and all work.
@@ -44,12 +48,18 @@ use super::schema::{self, GitHubSchema, RequestContext};
 /// When the listener cannot accept any more.
 pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
     let (jobs, mut incoming_jobs) = mpsc::unbounded_channel();
+    let rest_api = issues_rest::routes()
+        .fallback(automation_api)
+        .layer(middleware::from_fn_with_state(simulator.clone(), rest))
+        .with_state(simulator.clone());
+    let app_api = github_app::routes().with_state(simulator.clone());
     let service = GitHubServer { schema: schema::build(simulator.clone()), simulator, jobs };
     let router = Router::new()
         .route("/graphql", post(answer))
         .route("/api/graphql", post(answer))
-        .fallback(rest)
-        .with_state(service);
+        .with_state(service)
+        .merge(app_api)
+        .merge(rest_api);
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
@@ -120,9 +130,10 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
                        has a User-Agent header.";
         return problem(StatusCode::FORBIDDEN, message);
     }
-    if let Err(refused) = service.check_token(&headers) {
-        return refused;
-    }
+    let owner = match service.simulator.check_token(&headers) {
+        Ok(owner) => owner,
+        Err(refused) => return refused,
+    };
     let Ok(posted) = serde_json::from_slice::<GraphqlRequest>(&body) else {
         return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
     };
@@ -152,7 +163,7 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
     let worker = service.clone();
     let job = async move {
         // The client may be gone; its work is done anyway.
-        let _ = send.send(worker.work(posted, document, faults).await);
+        let _ = send.send(worker.work((posted, document), owner, faults).await);
     };
     if service.jobs.send(job.boxed()).is_err() {
         return hang_up();
@@ -163,32 +174,31 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
     answer
 }
 
-/// Answers a request of the REST API. Its operation in the log is its method and its path with ids left
-/// out, such as `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs`.
-async fn rest(State(service): State<GitHubServer>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LONGEST_REQUEST).await else {
-        return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
+/// What all requests of the REST API have in common: the token, the log, faults and the limit. The
+/// operation in the log is the method and the path with ids left out, such as
+/// `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs`.
+async fn rest(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if path.starts_with("/_logs/") {
+        return match request.headers().contains_key(header::AUTHORIZATION) {
+            true => problem(StatusCode::BAD_REQUEST, "The storage accepts no token"),
+            false => next.run(request).await,
+        };
+    }
+    let owner = match simulator.check_token(request.headers()) {
+        Ok(owner) => owner,
+        Err(refused) => return refused,
     };
-    let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let is_log = path.starts_with("/_logs/");
-    if is_log && header(header::AUTHORIZATION).is_some() {
-        return problem(StatusCode::BAD_REQUEST, "The storage accepts no token");
-    }
-    if !is_log && let Err(refused) = service.check_token(&parts.headers) {
-        return refused;
-    }
-    let kind = if method == "GET" { OperationKind::Query } else { OperationKind::Mutation };
+    let is_read = request.method() == Method::GET;
     let logged = LoggedRequest {
-        at: service.simulator.now(),
-        operation: format!("{method} {}", pattern(path)),
-        kind,
+        at: simulator.now(),
+        operation: format!("{} {}", request.method(), pattern(&path)),
+        kind: if is_read { OperationKind::Query } else { OperationKind::Mutation },
         variables: serde_json::json!({ "path": path }),
         answered_at: Arc::default(),
     };
-    service.simulator.log_request(logged.clone());
-    let faults = service.simulator.faults_for(&logged);
+    simulator.log_request(logged.clone());
+    let faults = simulator.faults_for(&logged);
     for fault in &faults {
         match fault {
             Fault::Stall(time) => tokio::time::sleep(*time).await,
@@ -196,29 +206,45 @@ async fn rest(State(service): State<GitHubServer>, request: Request) -> Response
             _ => {}
         }
     }
-    if let Some(spoilt) = faults.iter().find_map(without_work) {
-        return service.with_headers(spoilt);
+    let answer = if let Some(spoilt) = faults.iter().find_map(without_work) {
+        spoilt
+    } else if !simulator.spend_core() {
+        problem(StatusCode::FORBIDDEN, "API rate limit exceeded for user ID 1.")
+    } else if owner.is_some_and(|owner| !is_of(&path, &owner)) {
+        problem(StatusCode::NOT_FOUND, "Not Found")
+    } else {
+        next.run(request).await
+    };
+    if answer.status() == StatusCode::NOT_MODIFIED {
+        simulator.give_back_core();
     }
+    if faults.iter().any(|fault| matches!(fault, Fault::DropAfter)) {
+        return hang_up();
+    }
+    let _ = logged.answered_at.set(simulator.now());
+    let (now, limits) = (simulator.now(), simulator.core_limits());
+    limited(answer, now, "core", limits)
+}
+
+/// Answers a request of the REST API about automation.
+async fn automation_api(State(simulator): State<Simulator>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_REQUEST).await else {
+        return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
+    };
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let address = format!("http://{}", header(header::HOST).unwrap_or_default());
     let answer = automation::answer(
-        &service.simulator,
+        &simulator,
         &RestRequest {
-            method,
-            path,
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
             query: parts.uri.query().unwrap_or_default(),
             body: &body,
             etag: header(header::IF_NONE_MATCH),
             address: &address,
         },
     );
-    // GitHub counts no response that says that nothing changed.
-    if !is_log && answer.status != 304 && !service.simulator.spend(1) {
-        let message = "API rate limit exceeded for user ID 1.";
-        return service.with_headers(problem(StatusCode::FORBIDDEN, message));
-    }
-    if faults.iter().any(|fault| matches!(fault, Fault::DropAfter)) {
-        return hang_up();
-    }
     let mut response = (code(answer.status), answer.body).into_response();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
@@ -226,9 +252,6 @@ async fn rest(State(service): State<GitHubServer>, request: Request) -> Response
         let value = HeaderValue::try_from(value).expect("a header of plain text");
         response.headers_mut().insert(name, value);
     }
-    let _ = logged.answered_at.set(service.simulator.now());
-    let mut response = service.with_headers(response);
-    response.headers_mut().insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     response
 }
 
@@ -249,28 +272,19 @@ fn pattern(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-impl GitHubServer {
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Response> {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer "));
-        match (given, self.simulator.manners().token) {
-            (Some(given), Some(wanted)) if given != wanted => {
-                Err(problem(StatusCode::UNAUTHORIZED, "Bad credentials"))
-            }
-            (Some(_), _) => Ok(()),
-            (None, _) => Err(problem(
-                StatusCode::FORBIDDEN,
-                "API rate limit exceeded for 192.0.2.1. (But here's the good news: Authenticated \
-                 requests get a higher rate limit.)",
-            )),
-        }
-    }
+/// Whether a path is that of a repository or of packages of an owner.
+fn is_of(path: &str, owner: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    matches!(parts.next(), Some("repos" | "users" | "orgs"))
+        && parts.next().is_some_and(|of| of.eq_ignore_ascii_case(owner))
+}
 
+impl GitHubServer {
     /// Executes the request, and applies the faults to the response.
     async fn work(
         self,
-        posted: GraphqlRequest,
-        document: ExecutableDocument,
+        (posted, document): (GraphqlRequest, ExecutableDocument),
+        owner: Option<String>,
         faults: Vec<Fault>,
     ) -> Response {
         for fault in &faults {
@@ -301,7 +315,8 @@ impl GitHubServer {
             request = request.operation_name(name);
         }
         request.set_parsed_query(document);
-        let context = RequestContext { cost, faults: faults.clone() };
+        let (faults_of_request, mutations) = (faults.clone(), AtomicUsize::default());
+        let context = RequestContext { cost, owner, faults: faults_of_request, mutations };
         let mut response = GitHubResponse::from(self.schema.execute(request.data(context)).await);
 
         for fault in &faults {
@@ -316,24 +331,8 @@ impl GitHubServer {
         self.with_headers(spoilt.unwrap_or_else(|| response.into_response()))
     }
 
-    fn with_headers(&self, mut response: Response) -> Response {
-        let limits = self.simulator.limits();
-        let now = self.simulator.now();
-        let used = (limits.limit - limits.remaining).max(0);
-        let headers = response.headers_mut();
-        // The simulator's time, not that of this machine.
-        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is plain text"));
-        for (name, value) in [
-            ("x-ratelimit-limit", limits.limit),
-            ("x-ratelimit-remaining", limits.remaining),
-            ("x-ratelimit-used", used),
-            ("x-ratelimit-reset", limits.resets_at.timestamp()),
-        ] {
-            headers.insert(name, value.into());
-        }
-        headers.insert("x-ratelimit-resource", HeaderValue::from_static("graphql"));
-        response
+    fn with_headers(&self, response: Response) -> Response {
+        limited(response, self.simulator.now(), "graphql", self.simulator.limits())
     }
 }
 

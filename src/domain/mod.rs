@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod event_filter;
 pub mod events;
 pub mod filter;
+pub mod github_budget;
 pub mod ids;
 pub mod keys;
 pub mod label_names;

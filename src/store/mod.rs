@@ -13,6 +13,7 @@ pub mod board;
 pub mod claims;
 pub mod event_log;
 mod failure;
+pub mod github_budgets;
 pub mod idempotency_keys;
 pub mod milestones;
 pub mod monitoring;

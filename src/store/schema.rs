@@ -406,6 +406,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What is left of GitHub's rate limits.
+    github_budgets (principal, resource) {
+        /// Whose limit it is: `user:` and a login, or `installation:` and an id.
+        principal -> Text,
+        /// What GitHub counts apart; `all` for a pause of all requests.
+        resource -> Text,
+        /// Points of a window; none before GitHub said so.
+        points_limit -> Nullable<BigInt>,
+        /// Points left of the window.
+        remaining -> Nullable<BigInt>,
+        /// When the window ends.
+        resets_at -> Nullable<Timestamptz>,
+        /// Until when GitHub asked not to send requests.
+        blocked_until -> Nullable<Timestamptz>,
+        /// When a replica last wrote it.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What all replicas have spent of GitHub's rate limits, by minute.
+    github_spending (principal, minute, resource, feature) {
+        /// Whose limit it is, as in `github_budgets`.
+        principal -> Text,
+        /// The beginning of the minute.
+        minute -> Timestamptz,
+        /// What GitHub counts apart.
+        resource -> Text,
+        /// What the requests were for.
+        feature -> Text,
+        /// Points of the window.
+        points -> BigInt,
+        /// Requests.
+        requests -> BigInt,
+        /// The requests among them that wrote.
+        writes -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Issues of tracked repositories, as GitHub had them when they were last read.
     issues (id) {
         id -> BigInt,
@@ -1088,6 +1128,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployments,
     event_log,
     foreign_references,
+    github_budgets,
+    github_spending,
     issues,
     job_locks,
     lane_judgements,

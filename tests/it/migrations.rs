@@ -206,6 +206,12 @@ const SAMPLES: &[(&str, &str)] = &[
          ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
     ),
     (
+        "github_budgets",
+        "INSERT INTO github_budgets VALUES ('user:sam', 'graphql', 5000, 10, now(), now(), now()); \
+         INSERT INTO github_spending VALUES \
+         ('user:sam', now(), 'graphql', 'sweep', 1, 1, 0)",
+    ),
+    (
         "automation",
         "INSERT INTO automation_repositories (repository_id) SELECT id FROM repositories; \
          INSERT INTO workflows (repository_id, github_id, name, path, state, html_url, created_at, \

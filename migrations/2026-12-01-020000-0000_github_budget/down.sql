@@ -1,0 +1,2 @@
+DROP TABLE github_spending;
+DROP TABLE github_budgets;

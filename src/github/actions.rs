@@ -11,7 +11,7 @@ use super::actions_json as read;
 use super::client::Client;
 use super::error::Error;
 use super::rest::{Fetched, RawList};
-use super::text::presentable;
+use super::text::{encoded, presentable};
 use crate::domain::FullName;
 use crate::domain::automation::facts::{
     ArtifactFacts, CheckFacts, CommitFacts, DeploymentFacts, JobFacts, PackageFacts,
@@ -368,19 +368,6 @@ impl Client {
 /// The path of a repository.
 fn repository(name: &FullName) -> String {
     format!("repos/{}/{}", name.owner(), name.name())
-}
-
-/// A part of a path with all but letters, digits and a few marks escaped.
-fn encoded(part: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        match plain(byte) {
-            true => out.push(char::from(byte)),
-            false => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// A path with the parts between its slashes escaped.

@@ -1,7 +1,7 @@
 //! Tokens of the installations of a GitHub App.
 //!
 //! An app proves itself with a short-lived JSON Web Token, for which GitHub gives a token of one
-//! installation that lasts an hour. Each token is requested once, however many requests wait for it,
+//! installation that lasts an hour; `authorization` requests it. Each token is requested once, however many requests wait for it,
 //! and renewed before it expires. A missing or suspended installation is remembered with its reason
 //! and tried again after a pause, so it costs a request now and then and stops nothing else.
 
@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 
 use super::bearer::{Bearer, UnusableSettings};
+use super::budget::{Budget, BudgetLimits};
 use super::error::Error;
 
 /// How long before its end a token is renewed.
@@ -62,6 +63,7 @@ pub(super) struct AppTokens {
     app_id: String,
     pub(super) installation_id: Option<u64>,
     key: RsaKeyPair,
+    pub(super) limits: BudgetLimits,
     /// One for each owner in lower case, or a single one for the only installation.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
 }
@@ -76,6 +78,8 @@ pub(super) struct Installation {
 #[derive(Default)]
 pub(super) struct InstallationState {
     pub(super) token: Option<(Bearer, DateTime<Utc>)>,
+    /// The budget of the installation with its id.
+    budget: Option<(u64, Arc<Budget>)>,
     pub(super) id: Option<u64>,
     pub(super) refusal: Option<Refusal>,
 }
@@ -88,7 +92,10 @@ pub(super) struct Refusal {
 }
 
 impl AppTokens {
-    pub(super) fn new(app: &AppCredentials) -> Result<Self, UnusableSettings> {
+    pub(super) fn new(
+        app: &AppCredentials,
+        limits: BudgetLimits,
+    ) -> Result<Self, UnusableSettings> {
         let unusable = |_| UnusableSettings::new("the private key of the app cannot be used");
         let key = match PrivateKeyDer::from_pem_slice(app.private_key.as_bytes()) {
             Ok(PrivateKeyDer::Pkcs1(key)) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
@@ -99,6 +106,7 @@ impl AppTokens {
             app_id: app.app_id.clone(),
             installation_id: app.installation_id,
             key: key.map_err(unusable)?,
+            limits,
             installations: Mutex::default(),
         })
     }
@@ -120,6 +128,25 @@ impl AppTokens {
     /// Whether requests about different owners need different tokens.
     pub(super) fn is_one_for_each_owner(&self) -> bool {
         self.installation_id.is_none()
+    }
+
+    /// The budget of the installation for an owner.
+    pub(super) fn budget(&self, owner: Option<&str>) -> Option<Arc<Budget>> {
+        let installation = self.installation(owner).ok()?;
+        installation.with(|state| state.budget.as_ref().map(|(_, budget)| Arc::clone(budget)))
+    }
+
+    pub(super) fn budgets(&self) -> Vec<Arc<Budget>> {
+        let all = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
+        let budgets = all.values().filter_map(|one| one.with(|state| state.budget.clone()));
+        budgets.map(|(_, budget)| budget).collect()
+    }
+
+    /// Whether there is a token of an owner's own installation.
+    pub(super) fn has_token_of(&self, owner: &str) -> bool {
+        let all = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
+        let installation = all.get(&owner.to_lowercase());
+        installation.is_some_and(|one| one.with(|state| state.token.is_some()))
     }
 
     /// Stops using a token. False if it had been replaced before, or there is none to replace.
@@ -144,8 +171,9 @@ impl AppTokens {
         self.key
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
             .map_err(|_| unusable())?;
-        Bearer::new(&format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
-            .map_err(|_| unusable())
+        let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
+        // GitHub counts requests of the app itself apart; there are a few in an hour.
+        Bearer::new(&token, Budget::new(self.limits, None)).map_err(|_| unusable())
     }
 }
 
@@ -175,6 +203,18 @@ impl Installation {
         self.with(|state| {
             let refusal = state.refusal.as_ref()?;
             (now < refusal.retry_at).then(|| refusal.error.clone())
+        })
+    }
+
+    /// The budget of the installation with this id, which each of its tokens spends from.
+    pub(super) fn budget(&self, id: u64, limits: BudgetLimits) -> Arc<Budget> {
+        self.with(|state| match &state.budget {
+            Some((of, budget)) if *of == id => Arc::clone(budget),
+            _ => {
+                let budget = Budget::new(limits, Some(format!("installation:{id}")));
+                state.budget = Some((id, Arc::clone(&budget)));
+                budget
+            }
         })
     }
 
@@ -215,7 +255,8 @@ mod tests {
                 "-----BEGIN RSA PRIVATE KEY-----\naHVudGVyMg==\n-----END RSA PRIVATE KEY-----"
                     .to_owned(),
         };
-        let error = AppTokens::new(&app).err().expect("unusable").to_string();
+        let error =
+            AppTokens::new(&app, BudgetLimits::default()).err().expect("unusable").to_string();
         assert!(error.contains("private key") && !error.contains("aHVu"), "{error}");
         assert!(!format!("{app:?}").contains("aHVu"));
     }

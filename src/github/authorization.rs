@@ -1,8 +1,9 @@
-//! The `Authorization` of requests: a personal token, or that of an installation of the app.
+//! Gets the token for a request: the personal one, or one of an installation, which is requested when
+//! it is missing or about to expire.
 //!
-//! Every request gets it from [`Client::authorize`], which is the only place that knows where tokens
-//! come from.
+//! [`Client::authorize`] is the only place that knows where tokens come from.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,10 +13,12 @@ use tokio::time::Instant;
 
 use super::app_tokens::{AppTokens, Installation};
 use super::bearer::Bearer;
+use super::budget::Budget;
 use super::client::Client;
 use super::credentials::Credentials;
 use super::error::Error;
 use super::response::Received;
+use crate::domain::github_budget::Resource;
 
 impl Client {
     /// The token for the next request about the repositories of this client's owner.
@@ -29,6 +32,33 @@ impl Client {
             Credentials::None => Err(Error::Unconfigured),
             Credentials::Personal(bearer) => Ok(bearer.clone()),
             Credentials::App(app) => self.installation_token(app, deadline).await,
+        }
+    }
+
+    /// The budget from which the next request spends; none before the first token of an
+    /// installation.
+    pub(super) fn budget(&self) -> Option<Arc<Budget>> {
+        match self.credentials() {
+            Credentials::None => None,
+            Credentials::Personal(bearer) => Some(Arc::clone(bearer.budget())),
+            Credentials::App(app) => app.budget(self.owner()),
+        }
+    }
+
+    /// The budget of a personal token.
+    pub(super) fn personal_budget(&self) -> Option<Arc<Budget>> {
+        match self.credentials() {
+            Credentials::Personal(bearer) => Some(Arc::clone(bearer.budget())),
+            Credentials::None | Credentials::App(_) => None,
+        }
+    }
+
+    /// The budgets of all principals that were used.
+    pub(super) fn budgets(&self) -> Vec<Arc<Budget>> {
+        match self.credentials() {
+            Credentials::None => vec![],
+            Credentials::Personal(bearer) => vec![Arc::clone(bearer.budget())],
+            Credentials::App(app) => app.budgets(),
         }
     }
 
@@ -118,7 +148,7 @@ impl Client {
             StatusCode::NOT_FOUND => return Err(self.not_installed(app)),
             _ => return Err(self.no_token(&answer)),
         };
-        let bearer = Bearer::new(&given.token);
+        let bearer = Bearer::new(&given.token, installation.budget(id, app.limits));
         let bearer = bearer.map_err(|_| NoToken::Failed(unreadable("no token")))?;
         let ends_at = answer.here(given.expires_at);
         installation.with(|state| {
@@ -198,7 +228,7 @@ impl Client {
         let request = self.rest_request(method, path);
         let left = deadline.saturating_duration_since(Instant::now());
         let request = signed.authorize(request).timeout(left.max(Duration::from_millis(1)));
-        let sent = self.transmit(request, signed.secret()).await;
+        let sent = self.transmit(request, signed, (Resource::Core, false)).await;
         let (status, headers, body) = sent.map_err(|error| NoToken::Failed(not_sent(error)))?;
         Ok(AppAnswer { status, headers, body, now: self.now(), secret: signed.clone() })
     }

@@ -1,9 +1,11 @@
-//! A token as it is sent. Invariant: it is never printed.
+//! A token as it is sent, and the budget that it spends from. Invariant: a token is never printed.
 
 use std::sync::Arc;
 
 use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
+
+use super::budget::Budget;
 
 /// The settings are invalid.
 #[derive(Debug, thiserror::Error)]
@@ -21,21 +23,28 @@ impl UnusableSettings {
 pub(super) struct Bearer {
     token: Arc<str>,
     header: HeaderValue,
+    /// The budget of its principal.
+    budget: Arc<Budget>,
 }
 
 impl Bearer {
-    pub(super) fn new(token: &str) -> Result<Self, UnusableSettings> {
+    pub(super) fn new(token: &str, budget: Arc<Budget>) -> Result<Self, UnusableSettings> {
         let header = HeaderValue::try_from(format!("Bearer {token}"));
         let mut header = header.map_err(|_| {
             UnusableSettings::new("the token has characters that a header cannot carry")
         })?;
         header.set_sensitive(true);
-        Ok(Self { token: token.into(), header })
+        Ok(Self { token: token.into(), header, budget })
     }
 
     /// The token itself, to remove it from texts.
     pub(super) fn secret(&self) -> &str {
         &self.token
+    }
+
+    /// The budget from which it spends.
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
     }
 
     /// Adds it to a request.

@@ -2,6 +2,7 @@
 
 use super::app_tokens::{AppCredentials, AppTokens};
 use super::bearer::{Bearer, UnusableSettings};
+use super::budget::{Budget, BudgetLimits};
 
 /// Where tokens come from.
 pub(super) enum Credentials {
@@ -17,10 +18,13 @@ impl Credentials {
     pub(super) fn new(
         token: Option<&str>,
         app: Option<&AppCredentials>,
+        limits: BudgetLimits,
     ) -> Result<Self, UnusableSettings> {
         match (app, token) {
-            (Some(app), _) => AppTokens::new(app).map(|app| Self::App(Box::new(app))),
-            (None, Some(token)) => Bearer::new(token).map(Self::Personal),
+            (Some(app), _) => AppTokens::new(app, limits).map(|app| Self::App(Box::new(app))),
+            (None, Some(token)) => {
+                Bearer::new(token, Budget::new(limits, None)).map(Self::Personal)
+            }
             (None, None) => Ok(Self::None),
         }
     }

@@ -55,6 +55,19 @@ pub enum Error {
         until: DateTime<Utc>,
     },
 
+    /// Little is left of GitHub's rate limit, and is kept for what is more important. Nothing was
+    /// sent.
+    #[error(
+        "{remaining} points of GitHub's rate limit are left until {}, and are kept for claims and moves",
+        text(until)
+    )]
+    Saved {
+        /// When the limit is full again, by GitHub's clock.
+        until: DateTime<Utc>,
+        /// The points that are left.
+        remaining: i64,
+    },
+
     /// No response, or only a server error.
     #[error("{reason}")]
     Unreachable {
@@ -106,9 +119,10 @@ impl Error {
     /// What it means for others if it was the response to a change of an issue.
     pub fn concern(&self) -> Concern {
         match self {
-            Self::Unconfigured | Self::RateLimited { .. } | Self::CircuitOpen { .. } => {
-                Concern::Everything
-            }
+            Self::Unconfigured
+            | Self::RateLimited { .. }
+            | Self::Saved { .. }
+            | Self::CircuitOpen { .. } => Concern::Everything,
             Self::Refused { status: 401, .. } | Self::NoInstallation { is_for_all: true, .. } => {
                 Concern::Everything
             }
@@ -118,6 +132,29 @@ impl Error {
                 Concern::Issue
             }
             Self::Unreachable { .. } | Self::Unintelligible { .. } => Concern::Unknown,
+        }
+    }
+
+    /// What somebody has to do so that requests about a repository succeed again; none when they will
+    /// by themselves, or the text of the error says it.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Unconfigured => Some("Set it, or configure a GitHub App"),
+            Self::Refused { status: 401, .. } => {
+                Some("The token has expired or was revoked: set a valid GITHUB_TOKEN")
+            }
+            Self::Refused { is_forbidden: true, message, .. } if message.contains("SAML") => Some(
+                "Authorize the token for the organization's single sign-on: on GitHub, in \
+                 Settings, Developer settings, Personal access tokens, Configure SSO",
+            ),
+            Self::Refused { is_forbidden: true, .. } => {
+                Some("Give the token access to the repository, or stop tracking it")
+            }
+            Self::NotFound { .. } => Some(
+                "The repository was deleted, renamed or made private, or the token does not see \
+                 it: give the token access, or stop tracking it",
+            ),
+            _ => None,
         }
     }
 
@@ -138,6 +175,7 @@ impl Error {
             Self::Unintelligible { .. } => true,
             Self::Unconfigured
             | Self::NoInstallation { .. }
+            | Self::Saved { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::PullRequest { .. }
@@ -150,14 +188,17 @@ impl Error {
     pub(super) fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Unreachable { .. } | Self::CircuitOpen { .. }
+            Self::RateLimited { .. }
+                | Self::Saved { .. }
+                | Self::Unreachable { .. }
+                | Self::CircuitOpen { .. }
         )
     }
 
     /// The priority among several errors: the lowest decides what to do next.
     pub(super) fn rank(&self) -> u8 {
         match self {
-            Self::RateLimited { .. } => 0,
+            Self::RateLimited { .. } | Self::Saved { .. } => 0,
             Self::Unreachable { .. } | Self::CircuitOpen { .. } => 1,
             _ => 2,
         }

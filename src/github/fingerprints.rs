@@ -1,5 +1,7 @@
 //! Fingerprints of repositories: whether anything changed that a sync would read.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +25,43 @@ pub struct Fingerprint {
 }
 
 impl Client {
+    /// The fingerprints of repositories by their owners and ids, in their order; see
+    /// [`fingerprints`](Self::fingerprints). An app with a token for each owner asks for each owner's
+    /// apart, and an owner about whom GitHub does not answer costs only itself.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub did not answer about all repositories of any owner.
+    pub async fn fingerprints_of_owners(
+        &self,
+        repositories: &[(&str, &str)],
+    ) -> Result<Vec<Option<Fingerprint>>, Error> {
+        if !self.has_token_for_each_owner() {
+            let ids: Vec<String> = repositories.iter().map(|(_, id)| (*id).to_owned()).collect();
+            return self.fingerprints(&ids).await;
+        }
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, (owner, _)) in repositories.iter().enumerate() {
+            groups.entry(owner.to_lowercase()).or_default().push(at);
+        }
+        let mut found: Vec<Option<Fingerprint>> = repositories.iter().map(|_| None).collect();
+        let (mut is_answered, mut failure) = (false, None);
+        for (owner, places) in groups {
+            let ids: Vec<String> = places.iter().map(|at| repositories[*at].1.to_owned()).collect();
+            match self.for_owner(&owner).fingerprints(&ids).await {
+                Ok(of_owner) => {
+                    is_answered = true;
+                    places.into_iter().zip(of_owner).for_each(|(at, one)| found[at] = one);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            Some(error) if !is_answered => Err(error),
+            _ => Ok(found),
+        }
+    }
+
     /// The fingerprints of repositories by their ids, in their order. None for a repository that
     /// GitHub does not return completely.
     ///

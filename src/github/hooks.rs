@@ -50,7 +50,7 @@ impl Client {
             },
         });
         let path = format!("repos/{}/{}/hooks", name.owner(), name.name());
-        let (status, body) = self.post(&path, &hook, TIME).await?;
+        let (status, body) = self.for_owner(name.owner()).post(&path, &hook, TIME).await?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let message = presentable(body["message"].as_str().unwrap_or_default(), secret);
         let is_there = body["errors"].as_array().into_iter().flatten().any(|error| {

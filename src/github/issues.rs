@@ -267,7 +267,7 @@ impl Client {
         skipped: &mut [SkippedIssue],
     ) -> Result<(), Error> {
         let mut answer = match self.ask::<queries::IssueIds>(page, Repeat::UnlessOutOfTime).await {
-            Err(error @ Error::RateLimited { .. }) => return Err(error),
+            Err(error @ (Error::RateLimited { .. } | Error::Saved { .. })) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, "issues that could not be read stay without a number");
                 return Ok(());

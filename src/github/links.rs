@@ -58,7 +58,8 @@ impl Client {
 }
 
 impl Client {
-    /// Whether an issue or a pull request is open. False if GitHub does not find it.
+    /// Whether an issue or a pull request is open. False if GitHub does not find it. Anybody can name
+    /// any repository, so an app asks as another owner's installation only where it has a token of it.
     ///
     /// # Errors
     ///
@@ -67,7 +68,12 @@ impl Client {
         let Some((owner, name)) = reference.repository.split_once('/') else { return Ok(false) };
         let (owner, name) = (owner.to_owned(), name.to_owned());
         let variables = reference::Variables { owner, name, number: i64::from(reference.number) };
-        let answer = self.ask::<queries::Reference>(variables, Repeat::Freely).await?;
+        let client = if self.has_token_of(&variables.owner) {
+            self.for_owner(&variables.owner)
+        } else {
+            self.clone()
+        };
+        let answer = client.ask::<queries::Reference>(variables, Repeat::Freely).await?;
         let found: Result<Value, Error> = answer.whole();
         match found {
             Ok(data) => {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::Error;
+use super::groups::name_of;
 use super::text::{mended, presentable};
 
 /// The delay when GitHub requests one without a duration: its documentation demands at least a
@@ -81,6 +82,25 @@ impl GraphqlResponse {
             Ok(data) => Ok((data, self.errors)),
             Err(unreadable) => Err(gravest(self.errors).unwrap_or(unreadable)),
         }
+    }
+
+    /// The part of each of `many` members of a group, with the names that each one asked for. An
+    /// error that belongs to no member concerns all.
+    pub(super) fn split(mut self, many: usize) -> Vec<Self> {
+        let part = |at| {
+            let ending = name_of("", at);
+            let own = |name: &str| name.strip_suffix(&*ending).map(str::to_owned);
+            let data = match &mut self.data {
+                Value::Object(fields) => fields
+                    .iter_mut()
+                    .filter_map(|(name, value)| Some((own(name)?, value.take())))
+                    .collect(),
+                _ => Value::Null,
+            };
+            let errors = self.errors.iter().filter_map(|error| error.for_member(own)).collect();
+            Self { data, rate: self.rate, errors }
+        };
+        (0..many).map(part).collect()
     }
 
     /// Takes the items of a list out of the data, to decode each on its own; none when the list is
@@ -184,6 +204,16 @@ pub(super) struct ResponseError {
 }
 
 impl ResponseError {
+    /// The same for a member of a group, which knows its own names; none if it is another one's.
+    fn for_member(&self, own: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let Some(field) = self.path.first().and_then(Value::as_str) else {
+            return Some(self.clone());
+        };
+        let mut path = self.path.clone();
+        path[0] = own(field)?.into();
+        Some(Self { error: self.error.clone(), path })
+    }
+
     /// The index directly below `path` that the error refers to, if any.
     pub(super) fn index_below(&self, path: &[&str]) -> Option<usize> {
         let (above, below) = self.path.split_at_checked(path.len())?;
@@ -340,6 +370,13 @@ impl Received<'_> {
             Err(_) => Some(DateTime::parse_from_rfc2822(value).ok()?.to_utc() - self.date()),
         }
         .map(|wait| wait.clamp(TimeDelta::zero(), LONGEST_WAIT))
+    }
+
+    /// Whether a refusal is because the points of one resource are used up, and not because of
+    /// requests in general.
+    pub(super) fn is_of_resource(&self) -> bool {
+        let is_used_up = self.status.is_success() || self.spent().is_some();
+        is_used_up && self.retry_after().is_none()
     }
 
     /// The rate limit, if it is used up.

@@ -66,6 +66,19 @@ pub(super) fn presentable(text: &str, token: &str) -> String {
     }
 }
 
+/// A part of a path with all but letters, digits and a few marks escaped.
+pub(super) fn encoded(part: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        match plain(byte) {
+            true => out.push(char::from(byte)),
+            false => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +120,11 @@ mod tests {
         let cut = presentable(&"é".repeat(400), "");
         assert_eq!(cut.chars().count(), LONGEST_ERROR + 1);
         assert!(cut.ends_with('…'));
+    }
+
+    #[test]
+    fn a_name_is_one_part_of_a_path() {
+        assert_eq!(encoded("status/in-progress"), "status%2Fin-progress");
+        assert_eq!(encoded("größe?"), "gr%C3%B6%C3%9Fe%3F");
     }
 }

@@ -3,30 +3,38 @@
 //! Each document has one function in the files beside this one, and `response.rs` reads the
 //! responses. Invariant: a write is retried only if it certainly never arrived.
 
-use std::borrow::Cow;
+mod rest;
+mod supplement;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use graphql_client::{GraphQLQuery, QueryBody};
+use moka::future::Cache;
 use rand::Rng as _;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
+use self::supplement::{body_of, is_supplement, lacking_field};
 use super::app_tokens::AppCredentials;
 use super::bearer::{Bearer, UnusableSettings};
+use super::budget::{Budget, BudgetLimits, Report, Shared, Snapshot};
 use super::circuit_breaker::CircuitBreaker;
 use super::credentials::Credentials;
 use super::error::Error;
+use super::groups::{Groups, Membership};
+use super::issue_address::IssueAddress;
 use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;
 use crate::clock::Clock;
 use crate::domain::LabelScheme;
+use crate::domain::github_budget::{Feature, Resource};
 use crate::net;
 
 /// How many ids GitHub looks up in one request.
@@ -37,6 +45,9 @@ const TRIES: u32 = 3;
 
 /// The longest delay requested by GitHub that is waited for within a request.
 const BRIEF_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a label that was just created is known, so that others that need it do not create it again.
+const CREATED_LABELS: Duration = Duration::from_secs(2);
 
 /// Maximal size of a response; a page of a hundred issues with bodies at GitHub's limit has 27 MB.
 const LONGEST_ANSWER: usize = 64 << 20;
@@ -56,13 +67,16 @@ pub struct Settings {
     pub user_agent: String,
     /// The timeouts.
     pub timeouts: Timeouts,
+    /// What is kept for claims and moves, and how fast it may write.
+    pub budget: BudgetLimits,
 }
 
 impl Settings {
     /// Dispatch's own name and the default timeouts.
     pub fn new(api_url: Url, token: Option<String>) -> Self {
         let user_agent = concat!("dispatch/", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { api_url, token, app: None, user_agent, timeouts: Timeouts::default() }
+        let (timeouts, budget) = (Timeouts::default(), BudgetLimits::default());
+        Self { api_url, token, app: None, user_agent, timeouts, budget }
     }
 }
 
@@ -74,6 +88,7 @@ impl std::fmt::Debug for Settings {
             .field("app", &self.app)
             .field("user_agent", &self.user_agent)
             .field("timeouts", &self.timeouts)
+            .field("budget", &self.budget)
             .finish()
     }
 }
@@ -110,8 +125,14 @@ pub struct Client {
     deadline: Option<Instant>,
     /// The owner of the repositories that requests are about, as the installation of an app needs it.
     owner: Option<Arc<str>>,
+    /// What requests are for.
+    feature: Feature,
+    /// The issue whose labels are changed, if it is one.
+    pub(super) issue: Option<Arc<IssueAddress>>,
     /// The label scheme of the repository; without one, Dispatch's own names.
     pub(super) labels: Arc<LabelScheme>,
+    /// The callers that this one waits for; see [`gathering`](Self::gathering).
+    pub(super) membership: Option<Arc<Membership>>,
 }
 
 struct ClientInner {
@@ -122,17 +143,13 @@ struct ClientInner {
     credentials: Credentials,
     timeouts: Timeouts,
     clock: Clock,
-    limits: Mutex<RateLimitState>,
     circuit_breaker: CircuitBreaker,
+    budget_changes: watch::Sender<()>,
     /// The fields of the supplement that this server was found to lack.
     lacking: Mutex<BTreeSet<String>>,
-}
-
-#[derive(Default)]
-struct RateLimitState {
-    rate: Option<Rate>,
-    /// GitHub refuses requests until this time, by our own clock.
-    until: Option<DateTime<Utc>>,
+    groups: Groups,
+    /// The ids of labels that were just created, by the repository's id and the name.
+    created_labels: Cache<(String, String), String>,
 }
 
 /// Whether a request may be retried.
@@ -162,10 +179,10 @@ impl Client {
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, UnusableSettings> {
         let http = http_client(&settings)?;
         let endpoint = graphql_address(&settings.api_url);
-        let credentials = Credentials::new(settings.token.as_deref(), settings.app.as_ref())?;
+        let credentials =
+            Credentials::new(settings.token.as_deref(), settings.app.as_ref(), settings.budget)?;
         let Settings { api_url: rest, timeouts, .. } = settings;
-        let (limits, lacking) = (Mutex::default(), Mutex::default());
-        let circuit_breaker = CircuitBreaker::default();
+        let (lacking, circuit_breaker) = (Mutex::default(), CircuitBreaker::default());
         let shared = ClientInner {
             http,
             endpoint,
@@ -173,12 +190,16 @@ impl Client {
             credentials,
             timeouts,
             clock,
-            limits,
             circuit_breaker,
+            budget_changes: watch::Sender::default(),
             lacking,
+            groups: Groups::default(),
+            created_labels: Cache::builder().time_to_live(CREATED_LABELS).build(),
         };
         let shared = Arc::new(shared);
-        Ok(Self { shared, deadline: None, owner: None, labels: Arc::default() })
+        let (deadline, owner, issue, feature) = (None, None, None, Feature::Changes);
+        let labels = Arc::default();
+        Ok(Self { shared, deadline, owner, feature, issue, labels, membership: None })
     }
 
     /// The same client, with a deadline `time` from now for all of its calls together.
@@ -188,6 +209,19 @@ impl Client {
         Self { deadline: Some(deadline), ..self.clone() }
     }
 
+    /// The same client for a whole group, with this deadline alone.
+    pub(super) fn until(&self, deadline: Option<Instant>) -> Self {
+        Self { deadline, membership: None, ..self.clone() }
+    }
+
+    pub(super) fn created_labels(&self) -> &Cache<(String, String), String> {
+        &self.shared.created_labels
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.shared.groups
+    }
+
     /// The same client for repositories of an owner. An app that is installed for several owners
     /// has a token for each, so every request must be made through such a client.
     pub fn for_owner(&self, owner: &str) -> Self {
@@ -195,6 +229,17 @@ impl Client {
             true => self.clone(),
             false => Self { owner: Some(owner.into()), ..self.clone() },
         }
+    }
+
+    /// The same client for requests of a feature. By default requests are for changes, which are
+    /// given up last.
+    pub fn for_feature(&self, feature: Feature) -> Self {
+        Self { feature, ..self.clone() }
+    }
+
+    /// What requests are for.
+    pub fn feature(&self) -> Feature {
+        self.feature
     }
 
     /// The same client for a repository with a label scheme: labels of issues are converted from
@@ -221,6 +266,11 @@ impl Client {
         matches!(&self.shared.credentials, Credentials::App(app) if app.is_one_for_each_owner())
     }
 
+    /// Whether it is an app that has a token of this owner's installation.
+    pub(super) fn has_token_of(&self, owner: &str) -> bool {
+        matches!(&self.shared.credentials, Credentials::App(app) if app.has_token_of(owner))
+    }
+
     pub(super) fn credentials(&self) -> &Credentials {
         &self.shared.credentials
     }
@@ -235,7 +285,51 @@ impl Client {
 
     /// The rate limit according to GitHub's last response; none before the first one.
     pub fn rate(&self) -> Option<Rate> {
-        self.limits(|limits| limits.rate)
+        self.budget()?.rate(Resource::Graphql)
+    }
+
+    /// What each principal has spent, as far as it is known here.
+    pub fn budget_snapshots(&self) -> Vec<Snapshot> {
+        self.budgets().iter().map(|budget| budget.snapshot(self.now())).collect()
+    }
+
+    /// Takes what is new since the last call, for each principal that is known.
+    pub fn take_reports(&self) -> Vec<(String, Report)> {
+        let report = |budget: Arc<Budget>| {
+            Some((budget.principal()?.to_string(), budget.report(self.now())))
+        };
+        self.budgets().into_iter().filter_map(report).collect()
+    }
+
+    /// Changes whenever budgets were exchanged with other replicas.
+    pub fn budget_changes(&self) -> watch::Receiver<()> {
+        self.shared.budget_changes.subscribe()
+    }
+
+    /// Why requests of this client's feature are not sent now; none when they may be.
+    pub fn refusal(&self) -> Option<Error> {
+        let budget = self.budget()?;
+        budget.check(self.feature, (Resource::Graphql, false), self.now()).err()
+    }
+
+    /// Takes back a report that could not be stored.
+    pub fn take_back(&self, principal: &str, report: Report) {
+        if let Some(budget) = self.budget_of(principal) {
+            budget.take_back(report);
+        }
+    }
+
+    /// Takes over what all replicas know of a principal.
+    pub fn adopt(&self, principal: &str, shared: Shared) {
+        if let Some(budget) = self.budget_of(principal) {
+            budget.adopt(shared, self.now());
+            self.shared.budget_changes.send_replace(());
+        }
+    }
+
+    fn budget_of(&self, principal: &str) -> Option<Arc<Budget>> {
+        let budgets = self.budgets();
+        budgets.into_iter().find(|budget| budget.principal().as_deref() == Some(principal))
     }
 
     /// Since when GitHub has not answered, and changes of that; none while it answers.
@@ -249,41 +343,51 @@ impl Client {
         variables: Q::Variables,
         repeat: Repeat,
     ) -> Result<GraphqlResponse, Error> {
+        let QueryBody { variables, query, operation_name } = Q::build_query(variables);
+        self.ask_text(operation_name, query, &variables, repeat).await
+    }
+
+    /// [`ask`](Self::ask) with the text of a document.
+    pub(super) async fn ask_text(
+        &self,
+        operation: &str,
+        query: &str,
+        variables: &impl serde::Serialize,
+        repeat: Repeat,
+    ) -> Result<GraphqlResponse, Error> {
         if !self.is_configured() {
             return Err(Error::Unconfigured);
         }
-        self.check_gate()?;
-        let query = Q::build_query(variables);
-        let operation = query.operation_name;
+        let use_of = (Resource::Graphql, repeat == Repeat::IfNeverSent);
+        self.gate(use_of)?;
         let mut lacking = self.lacking(|lacking| lacking.clone());
-        let mut body = body_of(&query, &lacking);
-        let timeouts = self.shared.timeouts;
-        let call_end = Instant::now() + timeouts.call;
-        let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
+        let mut body = body_of(operation, query, variables, &lacking);
+        let deadline = self.deadline();
 
         let mut tries = 1;
         loop {
-            let error = match self.send(body.clone(), deadline).await {
+            let error = match self.send(body.clone(), use_of, deadline).await {
                 Ok(answer) => {
                     self.shared.circuit_breaker.record_answer();
-                    self.record_success(operation, answer.rate);
+                    let cost = answer.rate.map(|(_, cost)| cost);
+                    let remaining = self.rate().map(|rate| rate.remaining);
+                    tracing::debug!(operation, cost, remaining, "GitHub answered");
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
             if let Some(field) = lacking_field(&error)
-                && query.query.lines().any(|line| is_supplement(line, field))
+                && query.lines().any(|line| is_supplement(line, field))
                 && lacking.insert(field.to_owned())
             {
                 tracing::info!(operation, field, "asking this GitHub without a newer field");
                 self.lacking(|shared| shared.insert(field.to_owned()));
-                body = body_of(&query, &lacking);
+                body = body_of(operation, query, variables, &lacking);
                 continue;
             }
             let wait = match self.wait_before_repeat(&error, repeat, tries) {
                 Some(wait) if tries < TRIES && Instant::now() + wait < deadline => wait,
                 _ => {
-                    self.record_failure(&error);
                     self.record_health(&error, repeat);
                     return Err(error);
                 }
@@ -294,14 +398,25 @@ impl Client {
         }
     }
 
+    /// When a call that begins now must have ended.
+    pub(super) fn deadline(&self) -> Instant {
+        let call_end = Instant::now() + self.shared.timeouts.call;
+        self.deadline.map_or(call_end, |own| own.min(call_end))
+    }
+
     /// Sends a document once. If GitHub does not accept the token of an installation, it is sent once
     /// more with another one: a refused request changed nothing.
-    async fn send(&self, body: bytes::Bytes, deadline: Instant) -> Result<GraphqlResponse, Error> {
+    async fn send(
+        &self,
+        body: bytes::Bytes,
+        use_of: (Resource, bool),
+        deadline: Instant,
+    ) -> Result<GraphqlResponse, Error> {
         let bearer = self.authorize(deadline).await?;
-        match self.send_as(&bearer, body.clone(), deadline).await {
+        match self.send_as(&bearer, body.clone(), use_of, deadline).await {
             Err(error) if self.discard(&bearer, &error) => {
                 let bearer = self.authorize(deadline).await?;
-                self.send_as(&bearer, body, deadline).await
+                self.send_as(&bearer, body, use_of, deadline).await
             }
             answer => answer,
         }
@@ -311,6 +426,7 @@ impl Client {
         &self,
         bearer: &Bearer,
         body: bytes::Bytes,
+        use_of: (Resource, bool),
         deadline: Instant,
     ) -> Result<GraphqlResponse, Error> {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -323,28 +439,57 @@ impl Client {
         }
         let request = self.shared.http.post(self.shared.endpoint.clone());
         let request = request.timeout(left.min(self.shared.timeouts.request)).body(body);
-        let token = bearer.secret();
-        let (status, headers, body) = self.transmit(bearer.authorize(request), token).await?;
-        if let Some(rate) = Rate::from_headers(&headers) {
-            self.limits(|limits| limits.rate = Some(rate));
+        let (token, now) = (bearer.secret(), self.now());
+        let sent = self.transmit(bearer.authorize(request), bearer, use_of).await;
+        let (status, headers, body) = sent.inspect_err(|_| {
+            bearer.budget().record(self.feature, use_of, 0, now);
+        })?;
+        let received = Received { status, headers: &headers, body: &body, now: self.now(), token };
+        let answer = received.answer();
+        let reported = answer.as_ref().ok().and_then(|answer| answer.rate);
+        // Only queries report their cost; a mutation costs a point.
+        let points = reported.map_or(i64::from(answer.is_ok()), |(_, cost)| cost);
+        bearer.budget().record(self.feature, use_of, points, now);
+        if let Some((rate, _)) = reported {
+            bearer.budget().record_rate(use_of.0, rate);
         }
-        Received { status, headers: &headers, body: &body, now: self.now(), token }.answer()
+        match &answer {
+            Err(error) => self.note_limit(bearer, &received, use_of.0, error),
+            // A limit in the middle of a document stops what comes after it, too.
+            Ok(answer) => {
+                for part in &answer.errors {
+                    self.note_limit(bearer, &received, use_of.0, &part.error);
+                }
+            }
+        }
+        answer
     }
 
-    /// A request to a path of the REST API, without a token.
-    pub(super) fn rest_request(&self, method: Method, path: &str) -> RequestBuilder {
-        let address = format!("{}/{path}", self.shared.rest.as_str().trim_end_matches('/'));
-        self.shared.http.request(method, address).timeout(self.shared.timeouts.request)
+    /// Remembers that GitHub asked to wait, so that nothing is sent meanwhile.
+    pub(super) fn note_limit(
+        &self,
+        bearer: &Bearer,
+        received: &Received<'_>,
+        resource: Resource,
+        error: &Error,
+    ) {
+        if let Error::RateLimited { until } = error {
+            let what = received.is_of_resource().then_some(resource);
+            bearer.budget().block(what, *until);
+        }
     }
 
-    /// Sends a request once and reads the whole response, whatever its status. `secret` is removed
-    /// from the text of an error.
+    /// Sends a request once and reads the whole response, whatever its status. Requests of one
+    /// principal wait for each other beyond a number. The rate limit of the response is recorded;
+    /// the caller records what was spent.
     pub(super) async fn transmit(
         &self,
         request: RequestBuilder,
-        secret: &str,
+        bearer: &Bearer,
+        (resource, _): (Resource, bool),
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
-        let unreachable = |error| unreachable(error, secret);
+        let _permit = bearer.budget().permit().await;
+        let unreachable = |error| unreachable(error, bearer.secret());
         let mut response = request.send().await.map_err(unreachable)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -353,87 +498,10 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
+        if let Some(rate) = Rate::from_headers(response.headers()) {
+            bearer.budget().record_rate(resource, rate);
+        }
         Ok((response.status(), std::mem::take(response.headers_mut()), body))
-    }
-
-    /// Sends JSON to a path of the REST API, once, and returns the status and the body.
-    pub(super) async fn post(
-        &self,
-        path: &str,
-        body: &serde_json::Value,
-        time: Duration,
-    ) -> Result<(StatusCode, Vec<u8>), Error> {
-        let bearer = self.authorize(Instant::now() + time).await?;
-        let request = self.rest_request(Method::POST, path).timeout(time).body(body.to_string());
-        let request = bearer.authorize(request);
-        let (status, _, body) = self.transmit(request, bearer.secret()).await?;
-        Ok((status, body))
-    }
-
-    /// Sends a request of the REST API, with retries where these are allowed, and returns a response of
-    /// any status that is neither a refusal nor a failure.
-    pub(super) async fn ask_rest(
-        &self,
-        request: impl Fn() -> RequestBuilder,
-        repeat: Repeat,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
-        if !self.is_configured() {
-            return Err(Error::Unconfigured);
-        }
-        self.check_gate()?;
-        let call_end = Instant::now() + self.shared.timeouts.call;
-        let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
-        let mut tries = 1;
-        loop {
-            let error = match self.ask_rest_once(request(), deadline).await {
-                Ok(answer) => {
-                    self.shared.circuit_breaker.record_answer();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            match self.wait_before_repeat(&error, repeat, tries) {
-                Some(wait) if tries < TRIES && Instant::now() + wait < deadline => {
-                    tokio::time::sleep(wait).await;
-                }
-                _ => {
-                    self.record_failure(&error);
-                    self.record_health(&error, repeat);
-                    return Err(error);
-                }
-            }
-            tries += 1;
-        }
-    }
-
-    async fn ask_rest_once(
-        &self,
-        request: RequestBuilder,
-        deadline: Instant,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let bearer = self.authorize(deadline).await?;
-        let request = request.timeout(left.min(self.shared.timeouts.request));
-        let token = bearer.secret();
-        let (status, headers, body) = self.transmit(bearer.authorize(request), token).await?;
-        if status.is_client_error() || status.is_server_error() {
-            let now = self.now();
-            let received = Received { status, headers: &headers, body: &body, now, token };
-            let error = received.failure();
-            self.discard(&bearer, &error);
-            return Err(error);
-        }
-        Ok((status, headers, body))
-    }
-
-    /// A request to another address that GitHub redirected to, without the token.
-    pub(super) fn foreign_request(&self, address: Url) -> RequestBuilder {
-        self.shared.http.get(address).timeout(self.shared.timeouts.request)
-    }
-
-    /// The address of the REST API, without a slash at its end.
-    pub(super) fn rest_address(&self) -> &str {
-        self.shared.rest.as_str().trim_end_matches('/')
     }
 
     /// The delay before a retry; none when a retry would not help or may do harm.
@@ -455,14 +523,15 @@ impl Client {
         }
     }
 
-    /// Sends nothing while GitHub's rate limit lasts, because ignoring it can get a token banned, or
-    /// while GitHub does not answer.
-    fn check_gate(&self) -> Result<(), Error> {
-        let now = self.shared.clock.now();
-        match self.limits(|limits| limits.until) {
-            Some(until) if until > now => Err(Error::RateLimited { until }),
-            _ => self.shared.circuit_breaker.check(now),
+    /// Whether a request may be sent now, for this client's feature: not while GitHub does not answer
+    /// or refuses requests, because ignoring that can get a token banned, nor when the rest of the
+    /// budget is kept for others.
+    pub(super) fn gate(&self, use_of: (Resource, bool)) -> Result<(), Error> {
+        let now = self.now();
+        if let Some(budget) = self.budget() {
+            budget.check(self.feature, use_of, now)?;
         }
+        self.shared.circuit_breaker.check(now)
     }
 
     /// Records whether GitHub answered a call that failed. Not answering a large request in time says
@@ -473,85 +542,15 @@ impl Client {
             Error::Unreachable { timed_out: true, .. } if repeat == Repeat::UnlessOutOfTime => {}
             Error::Unreachable { timed_out: true, ambiguous: false, .. } => {}
             Error::Unreachable { .. } => breaker.record_silence(self.shared.clock.now()),
+            // Nothing was sent.
+            Error::NoInstallation { .. } => {}
             _ => breaker.record_answer(),
-        }
-    }
-
-    fn record_success(&self, operation: &str, reported: Option<(Rate, i64)>) {
-        let cost = reported.map(|(_, cost)| cost);
-        self.limits(|limits| {
-            limits.until = None;
-            limits.rate = reported.map(|(rate, _)| rate).or(limits.rate);
-            let remaining = limits.rate.map(|rate| rate.remaining);
-            tracing::debug!(operation, cost, remaining, "GitHub answered");
-        });
-    }
-
-    fn record_failure(&self, error: &Error) {
-        if let Error::RateLimited { until } = error {
-            self.limits(|limits| limits.until = Some(*until));
         }
     }
 
     fn lacking<T>(&self, look: impl FnOnce(&mut BTreeSet<String>) -> T) -> T {
         look(&mut self.shared.lacking.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    fn limits<T>(&self, look: impl FnOnce(&mut RateLimitState) -> T) -> T {
-        look(&mut self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The comment at the end of lines of a document with a field of the supplement.
-const SUPPLEMENT: &str = "# supplement";
-
-/// The comment at the end of lines that replace a field of the supplement, before its name.
-const WITHOUT: &str = "# without ";
-
-/// The body of a request for a GitHub that lacks some fields of the supplement.
-fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>) -> bytes::Bytes {
-    #[derive(serde::Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct RequestBody<'a, V> {
-        variables: &'a V,
-        query: Cow<'a, str>,
-        operation_name: &'a str,
-    }
-    let text = if query.query.contains(SUPPLEMENT) {
-        as_sent(query.query, lacking).into()
-    } else {
-        query.query.into()
-    };
-    let operation_name = query.operation_name;
-    let body = RequestBody { variables: &query.variables, query: text, operation_name };
-    let body = serde_json::to_vec(&body).expect("variables are strings, numbers and lists");
-    bytes::Bytes::from(body)
-}
-
-/// A document without the fields that a GitHub lacks, and with their replacements.
-fn as_sent(document: &str, lacking: &BTreeSet<String>) -> String {
-    let is_sent = |line: &&str| match line.split_once(WITHOUT) {
-        Some((_, field)) => lacking.contains(field),
-        None => !lacking.iter().any(|field| is_supplement(line, field)),
-    };
-    document.lines().filter(is_sent).collect::<Vec<_>>().join("\n")
-}
-
-/// Whether a line of a document has this field of the supplement.
-fn is_supplement(line: &str, field: &str) -> bool {
-    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    line.ends_with(SUPPLEMENT) && line.split(|c| !is_part_of_name(c)).any(|word| word == field)
-}
-
-/// The field or type because of which GitHub rejected a document, since it does not have it, or does
-/// not have its argument.
-fn lacking_field(error: &Error) -> Option<&str> {
-    let Error::Refused { message, .. } = error else { return None };
-    if let Some(rest) = message.strip_prefix("No such type ") {
-        return rest.split_once(',').map(|(name, _)| name);
-    }
-    let (field, what) = message.strip_prefix("Field '")?.split_once("' doesn't ")?;
-    (what.starts_with("exist on type") || what.starts_with("accept argument")).then_some(field)
 }
 
 /// GitHub Enterprise has its REST API under `/api/v3` and GraphQL at `/api/graphql`.
@@ -629,18 +628,6 @@ mod tests {
         assert_eq!(of("https://ghe.example/api/v3"), "https://ghe.example/api/graphql");
         assert_eq!(of("https://ghe.example/api/v3/"), "https://ghe.example/api/graphql");
         assert_eq!(of("http://127.0.0.1:4000"), "http://127.0.0.1:4000/graphql");
-    }
-
-    #[test]
-    fn a_document_is_sent_without_what_a_server_lacks_and_with_what_stands_in_for_it() {
-        let document = "a\n  b: newer(first: 1) { c } # supplement\n  d # without newer\n  newest # supplement";
-        let body = |lacking: &[&str]| {
-            as_sent(document, &lacking.iter().map(|field| (*field).to_owned()).collect())
-        };
-        assert_eq!(body(&[]), "a\n  b: newer(first: 1) { c } # supplement\n  newest # supplement");
-        assert_eq!(body(&["newer"]), "a\n  d # without newer\n  newest # supplement");
-        assert_eq!(body(&["newest"]), "a\n  b: newer(first: 1) { c } # supplement");
-        assert_eq!(body(&["newer", "newest"]), "a\n  d # without newer");
     }
 
     #[test]

@@ -115,13 +115,26 @@ impl Client {
             other: self.labels.write(other.unwrap_or_default()).into_owned(),
             with_other: other.is_some(),
         };
-        let mut answer = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?;
+        let queue = self.groups().reads(self);
+        let asked = self.ask_together::<queries::LiveLabels>(&queue, variables, Repeat::Freely);
+        let mut answer = match asked.await {
+            Ok(answer) => answer,
+            Err(error) => match self.fallback(&error) {
+                Some(issue) => return self.live_labels_over_rest(issue, target, other).await,
+                None => return Err(error),
+            },
+        };
         answer.take_faults_of(&PERMISSION);
         let data: live_labels::ResponseData = answer.whole()?;
         let Some(Node::Issue(issue)) = data.node else {
             return Err(Error::NotFound { message: "the node is not an issue".into() });
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
+        self.remember(labels.iter().flatten().map(|label| (&*label.id, &*label.name)));
+        if let (Some(label), Some(name)) = (&issue.repository.label, target) {
+            self.remember([(&*label.id, &*self.labels.write(name))]);
+        }
+        self.remember(issue.repository.other.iter().map(|label| (&*label.id, &*label.name)));
         let ours = |name: String| self.labels.read(&storable(name)).into_owned();
         let label = |label: live_labels::LiveLabelsNodeOnIssueLabelsNodes| Label {
             id: label.id,
@@ -166,6 +179,21 @@ impl Client {
         color: &str,
     ) -> Result<String, Error> {
         let name = &*self.labels.write(name);
+        // Many issues may need the same label at the same moment.
+        let key = (repository_node_id.to_owned(), name.to_owned());
+        let created = self.created_labels();
+        let creating = self.create_label_once(repository_node_id, name, color);
+        let id = created.try_get_with(key, creating).await.map_err(|error| (*error).clone())?;
+        self.remember([(&*id, name)]);
+        Ok(id)
+    }
+
+    async fn create_label_once(
+        &self,
+        repository_node_id: &str,
+        name: &str,
+        color: &str,
+    ) -> Result<String, Error> {
         let variables = create_label::Variables {
             repository: repository_node_id.to_owned(),
             name: name.to_owned(),
@@ -182,7 +210,10 @@ impl Client {
             Err(refused @ Error::Refused { status: 422, .. }) => {
                 self.label_id(repository_node_id, name).await?.ok_or(refused)
             }
-            Err(error) => Err(error),
+            Err(error) => match self.fallback(&error) {
+                Some(issue) => self.create_label_over_rest(issue, name, color).await,
+                None => Err(error),
+            },
         }
     }
 
@@ -251,7 +282,17 @@ impl Client {
             removes: !remove.is_empty() && !removes_first,
             removes_first: !remove.is_empty() && removes_first,
         };
-        let answer = self.ask::<queries::ChangeLabels>(variables, Repeat::IfNeverSent).await?;
+        let queue = self.groups().changes(self);
+        let asked =
+            self.ask_together::<queries::ChangeLabels>(&queue, variables, Repeat::IfNeverSent);
+        let answer = match asked.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let Some(issue) = self.fallback(&error) else { return Err(error) };
+                let changed = self.change_labels_over_rest(issue, (add, remove), removes_first);
+                return changed.await.unwrap_or(Err(error));
+            }
+        };
         let (data, errors) = answer.partial::<change_labels::ResponseData>()?;
         let added = match data.added.and_then(|payload| payload.labelable) {
             Some(ChangeLabelsAddedLabelable::Issue(issue)) => Some(issue),

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Owners, Secret};
+use dispatch::domain::github_budget::SecondaryLimits;
 use dispatch::service;
 use dispatch::service::App;
 use dispatch::simulator::{Agents, HumanActivity, Load, Runners, Simulator, sample, serve};
@@ -75,6 +76,9 @@ impl Demo {
         config.database.url = None;
         config.github.api_url = api_url.parse().context("The simulator has no address")?;
         config.github.token = Some(token);
+        config.github.app = None;
+        let plenty = SecondaryLimits { writes_a_minute: PLENTY, writes_an_hour: PLENTY };
+        config.github.secondary_limits = plenty;
         config.github.repositories =
             repositories.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
         config.github.allowed_owners = Owners::Any;

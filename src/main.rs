@@ -321,8 +321,7 @@ async fn assemble(
     clock: Clock,
     simulated: bool,
 ) -> anyhow::Result<App> {
-    let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
-    let settings = github::Settings::new(config.github.api_url.clone(), token);
+    let settings = service::github_settings(&config.github);
     let github = github::Client::new(settings, clock.clone())?;
     let pool = store::connect(&database.url, POOL_SIZE, config.database.timeouts)?;
     let mut connection = pool.get().await.context("Cannot reach the database")?;
@@ -352,7 +351,7 @@ async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
     let config = &app.config;
     if !config.is_configured() {
         tracing::warn!(
-            "GITHUB_TOKEN is not set: nothing is read from GitHub and no card can be moved. \
+            "GITHUB_TOKEN is not set, and neither is a GitHub App: nothing is read from GitHub and no card can be moved. \
              `dispatch demo` shows a board without an account"
         );
     }

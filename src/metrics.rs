@@ -122,11 +122,15 @@ metrics! {
     INBOX_DEPTH: Gauge "dispatch_webhook_inbox_depth" []
     /// Age of the oldest webhook delivery that waits to be processed; 0 if none does.
     INBOX_AGE: Gauge "dispatch_webhook_inbox_oldest_age_seconds" []
-    /// Points left of GitHub's rate limit according to its last response. Absent before the first
+    /// What is left of GitHub's rate limit by resource: points of `graphql`, or requests of `core`
+    /// (REST). With several installations of the app, that of the scarcest. Absent before the first
     /// response.
-    GITHUB_REMAINING: Gauge "dispatch_github_budget_remaining" []
-    /// Points of GitHub's rate limit in each window. Absent before the first response.
-    GITHUB_LIMIT: Gauge "dispatch_github_budget_limit" []
+    GITHUB_REMAINING: Gauge "dispatch_github_budget_remaining" ["resource"]
+    /// GitHub's rate limit in each window by resource. Absent before the first response.
+    GITHUB_LIMIT: Gauge "dispatch_github_budget_limit" ["resource"]
+    /// What all replicas spent of it within the last hour, by resource and by what it was for
+    /// (`changes`, `refresh`, `full-sync`, `sweep` or `automation`).
+    GITHUB_SPENT: Gauge "dispatch_github_budget_spent" ["resource", "feature"]
     /// Time since GitHub stopped answering; 0 while it answers.
     GITHUB_UNANSWERED: Gauge "dispatch_github_unanswered_seconds" []
     /// Events in the event log that this process has not sent to its subscribers yet.

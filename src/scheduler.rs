@@ -35,6 +35,9 @@ const SYNC_NEW_EVERY: Duration = Duration::from_secs(2);
 /// How often old issues leave the Done column.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
+/// How often replicas tell each other what they have spent of GitHub's rate limits.
+const BUDGET_EVERY: Duration = Duration::from_secs(1);
+
 /// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -76,6 +79,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(repeat(app.clone(), AGGREGATE_EVERY, "aggregate-metrics", aggregate));
     tasks.spawn(process_webhooks(app.clone()));
     if app.config.is_configured() {
+        tasks.spawn(repeat(app.clone(), BUDGET_EVERY, "github-budget", budget));
         tasks.spawn(sync(app.clone()));
         tasks.spawn(sync_automation(app.clone()));
     }
@@ -119,7 +123,7 @@ pub async fn run_once<T>(
 ) {
     let outcome = match AssertUnwindSafe(task).catch_unwind().await {
         Ok(Ok(_)) => TaskOutcome::Done,
-        // Another replica runs it.
+        // Another replica runs it, or the rest of GitHub's budget is kept.
         Ok(Err(Error::RateLimited { .. })) => TaskOutcome::Done,
         Ok(Err(error)) => {
             tracing::warn!(%error, task = name, "a background task failed and will be tried again");
@@ -172,7 +176,7 @@ async fn pauses(app: App) -> Result<(), Error> {
 
 async fn sweep(app: App) -> Result<(), Error> {
     match service::claims::agent_work::sweep(&app, &Actor::System).await {
-        // Another replica runs it.
+        // Another replica runs it, or the rest of GitHub's budget is kept.
         Err(Error::RateLimited { .. }) => Ok(()),
         swept => {
             for error in swept?.errors {
@@ -181,6 +185,10 @@ async fn sweep(app: App) -> Result<(), Error> {
             Ok(())
         }
     }
+}
+
+async fn budget(app: App) -> Result<(), Error> {
+    service::budget::exchange(&app).await
 }
 
 async fn retire(app: App) -> Result<(), Error> {
@@ -193,6 +201,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_reports(&app).await?;
     service::retention::prune_conversations(&app).await?;
     service::retention::prune_deliveries(&app).await?;
+    service::budget::prune(&app).await?;
     service::automation::retention::prune(&app).await?;
     service::idempotency::prune(&app).await.map(|_| ())
 }

@@ -1,9 +1,10 @@
 //! The command that sets up a webhook on GitHub.
 
 use ::dispatch::clock::Clock;
-use ::dispatch::config::{Config, Secret};
+use ::dispatch::config::Config;
 use ::dispatch::domain::webhooks::SUBSCRIBED;
 use ::dispatch::github::{self, NewHook};
+use ::dispatch::service::github_settings;
 use anyhow::Context as _;
 use clap::Subcommand;
 use url::Url;
@@ -46,11 +47,12 @@ pub(crate) async fn setup(config: Config, repository: &str) -> anyhow::Result<St
             SUBSCRIBED.join(", ")
         )
     };
-    let token = config.github.token.as_ref().map(Secret::expose).map(str::to_owned);
-    if token.is_none() {
-        return Ok(by_hand("GITHUB_TOKEN is not set, so the webhook was not created."));
+    if !config.is_configured() {
+        return Ok(by_hand(
+            "Neither GITHUB_TOKEN nor a GitHub App is set, so the webhook was not created.",
+        ));
     }
-    let settings = github::Settings::new(config.github.api_url.clone(), token);
+    let settings = github_settings(&config.github);
     let client = github::Client::new(settings, Clock::system())?;
     Ok(match client.create_hook(&name, address, secret.expose(), SUBSCRIBED).await? {
         NewHook::Created => {

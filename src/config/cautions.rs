@@ -20,8 +20,8 @@ pub(super) fn cautions(config: &Config) -> Vec<String> {
              its token out is a person, who may use the whole board; set DISPATCH_AUTH_MODE=basic",
         ),
         (
-            is_exposed(&config.github.api_url) && config.github.token.is_some(),
-            "GITHUB_API_URL begins with http://: GITHUB_TOKEN is sent without encryption",
+            is_exposed(&config.github.api_url) && config.is_configured(),
+            "GITHUB_API_URL begins with http://: tokens of GitHub are sent without encryption",
         ),
         (
             matches!(auth.mode, AuthMode::Basic { .. })

@@ -8,6 +8,7 @@
 
 mod cautions;
 mod client;
+mod github_app;
 mod lanes;
 mod queue;
 mod reader;
@@ -23,6 +24,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::domain::actor::{is_reserved, reserved_reason};
+use crate::domain::github_budget::SecondaryLimits;
 use crate::domain::label_names::key;
 use crate::domain::limits::ClaimLimits;
 use crate::domain::names::NotAFullName;
@@ -31,6 +33,7 @@ use crate::domain::{FullName, Lanes};
 use crate::embedded_postgres::BinarySearchPaths;
 use crate::store::{Address, SessionTimeouts};
 pub use client::ClientConfig;
+pub use github_app::GitHubApp;
 use reader::SettingsReader;
 pub use reader::{Env, Error};
 pub use secret::Secret;
@@ -121,8 +124,14 @@ pub struct DatabaseConfig {
 pub struct GitHubConfig {
     /// Base address of the API, without a slash at the end of its path (`GITHUB_API_URL`).
     pub api_url: Url,
-    /// Token to act with (`GITHUB_TOKEN`).
+    /// Token to act with, unless there is an app (`GITHUB_TOKEN`).
     pub token: Option<Secret>,
+    /// App to act as (`GITHUB_APP_ID` and its companions).
+    pub app: Option<GitHubApp>,
+    /// Points of the rate limit that are kept for claims and moves (`GITHUB_BUDGET_RESERVE`).
+    pub reserve: i64,
+    /// How fast it may write (`GITHUB_WRITES_PER_MINUTE`, `GITHUB_WRITES_PER_HOUR`).
+    pub secondary_limits: SecondaryLimits,
     /// Repositories to start with, the first mention of each (`GITHUB_REPOSITORIES`).
     pub repositories: Vec<FullName>,
     /// Whose repositories people may track (`DISPATCH_ALLOWED_OWNERS`).
@@ -364,10 +373,10 @@ impl Config {
         reader.finish(config)
     }
 
-    /// Whether Dispatch can talk to GitHub: the token is there. Repositories may come later, from
-    /// the page.
+    /// Whether Dispatch can talk to GitHub: a token or an app is there. Repositories may come later,
+    /// from the page.
     pub fn is_configured(&self) -> bool {
-        self.github.token.is_some()
+        self.github.token.is_some() || self.github.app.is_some()
     }
 }
 
@@ -493,9 +502,23 @@ impl GitHubConfig {
         Self {
             api_url,
             token: reader.parsed(&settings::GITHUB_TOKEN, token),
+            app: GitHubApp::read(reader),
+            reserve: whole_number(reader, &settings::GITHUB_BUDGET_RESERVE, 0, 1_000_000)
+                .unwrap_or(500),
+            secondary_limits: secondary_limits(reader),
             allowed_owners: allowed_owners(reader, &repositories),
             repositories,
         }
+    }
+}
+
+fn secondary_limits(reader: &mut SettingsReader<'_>) -> SecondaryLimits {
+    let usual = SecondaryLimits::default();
+    SecondaryLimits {
+        writes_a_minute: whole_number(reader, &settings::GITHUB_WRITES_PER_MINUTE, 1, 1_000_000)
+            .unwrap_or(usual.writes_a_minute),
+        writes_an_hour: whole_number(reader, &settings::GITHUB_WRITES_PER_HOUR, 1, 10_000_000)
+            .unwrap_or(usual.writes_an_hour),
     }
 }
 
@@ -852,7 +875,9 @@ fn token(text: &str) -> Result<Secret, String> {
 fn strangers(env: &Env) -> Vec<String> {
     let warning = |variable: &str| {
         let instead = match variable {
-            app if app.starts_with("GITHUB_APP_") => "; set GITHUB_TOKEN",
+            app if app.starts_with("GITHUB_APP_") => {
+                "; set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"
+            }
             "MISSION_CONTROL_AGENT_TOKEN" => "; set DISPATCH_AGENT_TOKEN",
             "MISSION_CONTROL_DATABASE_URL" => "; set DATABASE_URL",
             "MISSION_CONTROL_URL" | "NEXTAUTH_URL" | "AUTH_URL" => "; set DISPATCH_URL",

@@ -50,6 +50,31 @@ settings! {
     /// requires write access to issues.
     GITHUB_TOKEN { default: "none: nothing is read from GitHub", format: "token", example: "github_pat_11AB...", secret: true }
 
+    /// Id or client id of a GitHub App. With an app, `GITHUB_TOKEN` is not used. Requires
+    /// `GITHUB_APP_PRIVATE_KEY`.
+    GITHUB_APP_ID { default: "none: `GITHUB_TOKEN` is used", format: "the app's id or client id", example: "1234567", secret: false }
+
+    /// Private key of the GitHub App, as GitHub offers it for download (PKCS#1) or as PKCS#8. Line
+    /// breaks may be written as `\n`. Requires `GITHUB_APP_ID`.
+    GITHUB_APP_PRIVATE_KEY { default: "none", format: "PEM, or the path of a file with it", example: r"-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----", secret: true }
+
+    /// Installation of the GitHub App to act as, for all repositories. If it is unset, the
+    /// installation of each repository's owner is used.
+    GITHUB_APP_INSTALLATION_ID { default: "none: one installation for each owner", format: "a number", example: "87654321", secret: false }
+
+    /// Points of GitHub's rate limit that are kept for claims and moves, at most half of the limit.
+    /// When fewer are left, syncs and refreshes wait until the limit is full again. Less urgent
+    /// requests wait earlier.
+    GITHUB_BUDGET_RESERVE { default: "500", format: "points, 0 to 1000000", example: "1000", secret: false }
+
+    /// Maximum number of changes that are sent to GitHub within a minute by all replicas, as GitHub
+    /// limits them. GitHub Enterprise Server may allow more.
+    GITHUB_WRITES_PER_MINUTE { default: "80", format: "a number, 1 to 1000000", example: "300", secret: false }
+
+    /// Maximum number of changes that are sent to GitHub within an hour by all replicas, as GitHub
+    /// limits them. GitHub Enterprise Server may allow more.
+    GITHUB_WRITES_PER_HOUR { default: "500", format: "a number, 1 to 10000000", example: "5000", secret: false }
+
     /// Repositories to track. Imported once, at the first start with a non-empty value; afterwards
     /// the list on the board is used. A malformed entry is ignored with a warning.
     GITHUB_REPOSITORIES { default: "none", format: "`owner/name` or URLs, separated by commas or newlines", example: "acme/api,acme/web", secret: false }

@@ -11,7 +11,8 @@ use super::wait_queue::WaitQueue;
 use super::webhooks::Inbox;
 use crate::bus::Bus;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, GitHubConfig};
+use crate::domain::github_budget::Feature;
 use crate::github;
 use crate::metrics::Metrics;
 use crate::store::{Pool, PooledConnection};
@@ -47,7 +48,25 @@ pub struct App {
     pub simulated: bool,
 }
 
+/// The settings of a client of GitHub.
+pub fn github_settings(config: &GitHubConfig) -> github::Settings {
+    let token = config.token.as_ref().map(|token| token.expose().to_owned());
+    let app = config.app.as_ref().map(|app| github::AppCredentials {
+        app_id: app.id.clone(),
+        installation_id: app.installation_id,
+        private_key: app.private_key.expose().to_owned(),
+    });
+    let budget =
+        github::BudgetLimits { reserve: config.reserve, secondary: config.secondary_limits };
+    github::Settings { app, budget, ..github::Settings::new(config.api_url.clone(), token) }
+}
+
 impl App {
+    /// The same service, whose requests to GitHub are for a feature.
+    pub fn for_feature(&self, feature: Feature) -> Self {
+        Self { github: self.github.for_feature(feature), ..self.clone() }
+    }
+
     /// A connection from the pool.
     ///
     /// # Errors

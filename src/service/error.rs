@@ -128,6 +128,18 @@ impl Error {
         }
     }
 
+    /// The error of reading a repository, with what somebody has to do about it if it does not end by
+    /// itself.
+    pub fn with_advice(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Upstream(error) if let Some(advice) = error.advice() => {
+                format!("{}. {advice}", text.trim_end_matches('.'))
+            }
+            _ => text,
+        }
+    }
+
     /// An issue that is not in the cache.
     pub fn no_issue(id: impl ToString) -> Self {
         Self::NotFound { what: "Issue", id: id.to_string() }
@@ -188,7 +200,7 @@ impl Error {
     /// A failed read of GitHub's labels.
     pub(super) fn upstream_unreadable(error: github::Error) -> Self {
         match error {
-            github::Error::RateLimited { .. } => error.into(),
+            github::Error::RateLimited { .. } | github::Error::Saved { .. } => error.into(),
             _ => Self::UpstreamUnreadable(error),
         }
     }
@@ -197,7 +209,7 @@ impl Error {
 impl From<github::Error> for Error {
     fn from(error: github::Error) -> Self {
         match error {
-            github::Error::RateLimited { until } => {
+            github::Error::RateLimited { until } | github::Error::Saved { until, .. } => {
                 Self::RateLimited { what: error.to_string(), retry_at: Some(until) }
             }
             _ => Self::Upstream(error),

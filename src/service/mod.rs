@@ -12,6 +12,7 @@ pub mod audit;
 pub mod automation;
 pub mod board;
 mod board_events;
+pub mod budget;
 pub mod change;
 pub mod claims;
 mod error;
@@ -31,7 +32,7 @@ pub mod tasks;
 pub mod wait_queue;
 pub mod webhooks;
 
-pub use app::App;
+pub use app::{App, github_settings};
 pub use error::{ConflictKind, Error};
 
 pub use crate::store::pool::cancellable;

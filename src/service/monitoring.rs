@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 use super::{App, Error, Result, tasks};
 use crate::domain::Lanes;
+use crate::domain::github_budget::{Feature, Resource};
+use crate::github::Snapshot;
 use crate::metrics::{self, Metrics};
 use crate::store::monitoring::{self, Inbox, LeaseCount, QueueDepth};
 use crate::store::{Repository, event_log, repositories};
@@ -67,14 +69,30 @@ fn read_process(app: &App) {
     metrics.set(&metrics::POOL_CONNECTIONS, &["idle"], number(pool.idle));
     metrics.set(&metrics::POOL_CONNECTIONS, &["used"], number(pool.used));
     metrics.set(&metrics::POOL_WAITING, &[], number(pool.waiting));
-    if let Some(rate) = app.github.rate() {
-        metrics.set(&metrics::GITHUB_REMAINING, &[], number(rate.remaining));
-        metrics.set(&metrics::GITHUB_LIMIT, &[], number(rate.limit));
-    }
+    report_budget(metrics, &app.github.budget_snapshots());
     let since = *app.github.unanswered_since().borrow();
     let now = app.clock.now();
     metrics.set(&metrics::GITHUB_UNANSWERED, &[], age(since, now));
     tasks::report(metrics, &app.tasks.list(now), now);
+}
+
+/// What is left of GitHub's rate limits, and what was spent on what.
+fn report_budget(metrics: &Metrics, budgets: &[Snapshot]) {
+    for resource in Resource::ALL {
+        let rates = budgets.iter().flat_map(|budget| &budget.rates);
+        let scarcest =
+            rates.filter(|(of, _)| *of == resource).min_by_key(|(_, rate)| rate.remaining);
+        let Some((_, rate)) = scarcest else { continue };
+        metrics.set(&metrics::GITHUB_REMAINING, &[resource.as_str()], number(rate.remaining));
+        metrics.set(&metrics::GITHUB_LIMIT, &[resource.as_str()], number(rate.limit));
+        for feature in Feature::ALL {
+            let spent = budgets.iter().flat_map(|budget| &budget.spent);
+            let spent = spent.filter(|one| one.resource == resource && one.feature == feature);
+            let labels = [resource.as_str(), feature.as_str()];
+            let points: i64 = spent.map(|one| one.points).sum();
+            metrics.set(&metrics::GITHUB_SPENT, &labels, number(points));
+        }
+    }
 }
 
 /// The values that are read from the database.

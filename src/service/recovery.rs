@@ -54,7 +54,9 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     let Some(issue) = entry.issue_id else { return Ok(()) };
     let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
     let (row, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
-    let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);
+    let github = app.github.within(GITHUB_TIME).for_owner(repository.full_name.owner());
+    let github = github.with_labels(&repository.label_scheme);
+    let github = github.for_issue(&repository.full_name, repository.node_id.as_deref(), row.number);
     let lost = github::Error::Unreachable {
         reason: "GitHub's answer was lost, and the labels were not changed".to_owned(),
         timed_out: true,

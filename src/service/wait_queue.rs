@@ -22,9 +22,9 @@ use crate::store::Event;
 /// The longest time that a request may wait for work, including the wait queue.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
-/// How many claims of this process run concurrently: as many as there are connections. More would
-/// only use up their timeout for GitHub while they wait for each other.
-const MAX_CONCURRENT_CLAIMS: usize = 16;
+/// How many claims of this process run concurrently. They share connections to the database, and
+/// requests to GitHub. More would only use up their timeout for GitHub while they wait for each other.
+const MAX_CONCURRENT_CLAIMS: usize = 50;
 
 /// The waiting and running claims of this process. Clones share one wait queue.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use super::record::{self, Changes};
 use super::waiting;
 use crate::domain::automation::facts::JobFacts;
 use crate::domain::automation::log::excerpt;
+use crate::domain::github_budget::Feature;
 use crate::github;
 use crate::service::{App, Error, Result};
 use crate::store::automation::{Artifact, WorkflowJob, WorkflowRun, jobs, runs};
@@ -38,7 +39,7 @@ pub async fn jobs_of(app: &App, run: &WorkflowRun) -> Result<Vec<WorkflowJob>> {
         Some(at) => run.status != "completed" && at + FRESH < app.clock.now(),
     };
     if is_old && let Some(repository) = repository_of(app, run).await? {
-        match read_jobs(app, &repository, run).await {
+        match read_jobs(&app.for_feature(Feature::Refresh), &repository, run).await {
             Ok(_) => {}
             Err(Error::Upstream(_) | Error::RateLimited { .. }) => {}
             Err(error) => return Err(error),
@@ -52,7 +53,8 @@ pub async fn artifacts_of(app: &App, run: &WorkflowRun) -> Result<Vec<Artifact>>
     if run.artifacts_read_at.is_none()
         && let Some(repository) = repository_of(app, run).await?
     {
-        let github = app.github.for_owner(repository.full_name.owner());
+        let github =
+            app.github.for_owner(repository.full_name.owner()).for_feature(Feature::Refresh);
         match github.artifacts(&repository.full_name, run.github_id).await {
             Ok(list) => {
                 let mut connection = app.connection().await?;
@@ -83,7 +85,7 @@ pub async fn failure_of(app: &App, run: &WorkflowRun) -> Result<Option<RunFailur
     };
     let Some(job) = jobs.into_iter().find(has_failed) else { return Ok(None) };
     let Some(repository) = repository_of(app, run).await? else { return Ok(None) };
-    let github = app.github.for_owner(repository.full_name.owner());
+    let github = app.github.for_owner(repository.full_name.owner()).for_feature(Feature::Refresh);
     let log = match github.job_log(&repository.full_name, job.github_id).await {
         Ok(log) => excerpt(&log),
         Err(github::Error::NotFound { .. }) => vec![],

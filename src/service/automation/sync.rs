@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::read::{KnownState, Parts, RepositoryReading, read};
 use super::record::{self, Changes};
 use super::{files, jobs, lock};
+use crate::domain::github_budget::Feature;
 use crate::domain::{AutomationSyncRunId, FullName};
 use crate::github;
 use crate::service::{App, Error, Result};
@@ -83,7 +84,7 @@ pub async fn sync_automation(app: &App, only: Option<&FullName>) -> Result<Vec<A
             }
         }
     };
-    sync_chosen(app, chosen, Occasion::Request).await
+    sync_chosen(&app.for_feature(Feature::Refresh), chosen, Occasion::Request).await
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the timers
@@ -109,7 +110,7 @@ pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    sync_chosen(app, stale, Occasion::Timer).await.map(drop)
+    sync_chosen(&app.for_feature(Feature::Automation), stale, Occasion::Timer).await.map(drop)
 }
 
 /// Why a sync runs.
@@ -210,7 +211,7 @@ async fn sync_and_record(
         None => rows::set_synced(&mut connection, &[repository.id], now).await?,
         Some(error) => {
             rows::lock(&mut connection, repository.id).await?;
-            let text = error.to_string();
+            let text = error.with_advice();
             rows::set_sync_error(&mut connection, repository.id, (now, &text)).await?;
         }
     }

@@ -160,8 +160,17 @@ fn intent<'a>(
     }
 }
 
-async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<PostedComment> {
+/// The client for the repository of a comment.
+fn client(app: &App, entry: &AuditEntry) -> github::Client {
     let github = app.github.within(GITHUB_TIME);
+    match entry.repository_full_name.split_once('/') {
+        Some((owner, _)) => github.for_owner(owner),
+        None => github,
+    }
+}
+
+async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<PostedComment> {
+    let github = client(app, entry);
     let text = entry.comment.as_deref().unwrap_or_default();
     match github.add_comment(&issue.node_id, text).await {
         Ok(commented) => settle(app, entry, certain(Ok(commented))).await,
@@ -281,7 +290,7 @@ async fn recheck_repetition(
     (issue, repository): (&Issue, &Repository),
     entry: &AuditEntry,
 ) -> Result<PostedComment> {
-    let github = app.github.within(GITHUB_TIME);
+    let github = client(app, entry);
     let Some(found) = find(app, &github, issue, entry).await? else {
         return Err(lost(entry.error_message.clone()).into());
     };
@@ -320,7 +329,7 @@ pub(crate) async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
             _ => return Ok(()),
         }
     };
-    let github = app.github.within(GITHUB_TIME);
+    let github = client(app, entry);
     let settled = match find(app, &github, &issue, entry).await {
         Ok(found) => settle(app, entry, read_back(app, found, lost(None))).await,
         Err(Error::Upstream(error @ github::Error::NotFound { .. })) => {

@@ -13,11 +13,14 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::domain::conversation::{Comments, IssueComment, NEWEST_KEPT, newest_within_limits};
+use crate::domain::github_budget::Feature;
 use crate::github::{self, Rate};
-use crate::service::change::GITHUB_TIME;
 use crate::service::{App, Error, Result};
 use crate::store::board::conversations::{self, Conversation as Row, Reading};
 use crate::store::{Issue, Repository};
+
+/// Timeout for the request for the comments of an issue.
+const READING_TIME: Duration = Duration::from_secs(5);
 
 /// How long a reader may take beyond GitHub's timeout before another caller takes over.
 const GRACE: TimeDelta = TimeDelta::seconds(1);
@@ -79,12 +82,18 @@ pub async fn read(app: &App, issue: &Issue, repository: &Repository) -> Result<C
             let mut connection = app.connection().await?;
             conversations::of_issue(&mut connection, issue.id).await?
         };
-        match step(row.as_ref(), issue, repository, app.github.rate(), now) {
+        match step(
+            row.as_ref(),
+            issue,
+            repository,
+            app.github.for_owner(repository.full_name.owner()).rate(),
+            now,
+        ) {
             ReadStep::AnswerNothing => return Ok(shown(None, issue, None)),
             ReadStep::Answer => return Ok(shown(row, issue, None)),
             ReadStep::AnswerWith(problem) => return Ok(shown(row, issue, Some(problem))),
             ReadStep::Read => {
-                if let Some(read) = ask(app, issue, row).await? {
+                if let Some(read) = ask(app, (issue, repository), row).await? {
                     return Ok(read);
                 }
             }
@@ -157,16 +166,21 @@ fn scarcity(rate: Rate, now: DateTime<Utc>) -> Option<String> {
 }
 
 /// Reads from GitHub, unless another caller has started to since `row` was read.
-async fn ask(app: &App, issue: &Issue, row: Option<Row>) -> Result<Option<Conversation>> {
+async fn ask(
+    app: &App,
+    (issue, repository): (&Issue, &Repository),
+    row: Option<Row>,
+) -> Result<Option<Conversation>> {
     let now = app.clock.now();
-    let time = TimeDelta::from_std(GITHUB_TIME).unwrap_or_default();
+    let time = TimeDelta::from_std(READING_TIME).unwrap_or_default();
     let until = now + time + GRACE;
     let posted = {
         let mut connection = app.connection().await?;
         conversations::begin_reading(&mut connection, issue.id, row.as_ref(), (now, until)).await?
     };
     let Some(posted) = posted else { return Ok(None) };
-    let github = app.github.within(GITHUB_TIME);
+    let github = app.github.within(READING_TIME).for_owner(repository.full_name.owner());
+    let github = github.for_feature(Feature::Refresh);
     let answer = github.conversation(&issue.node_id, NEWEST_KEPT).await;
     let mut connection = app.connection().await?;
     match answer {

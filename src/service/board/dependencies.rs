@@ -66,14 +66,18 @@ pub(crate) async fn fetch_changed_links(
             && (issue.pull_requests_count > Some(0)) == row.has_pull_request
     };
     wanted.retain(|issue| !stored.iter().any(|row| is_stored(issue, row)));
-    fetch_links(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
+    fetch_links(app, repository, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
 }
 
-/// Reads the links of issues from GitHub, of those that are open and have any. One blocker may have
+/// Reads the links of issues of a repository from GitHub, of those that are open and have any. One blocker may have
 /// taken the place of another, which changes neither the count nor the time of the issue.
-pub(crate) async fn fetch_links_of(app: &App, issues: &[github::Issue]) -> Result<IssueLinks> {
+pub(crate) async fn fetch_links_of(
+    app: &App,
+    repository: &Repository,
+    issues: &[github::Issue],
+) -> Result<IssueLinks> {
     let linked = issues.iter().filter(|issue| has_links(issue));
-    fetch_links(app, linked.map(|issue| issue.node_id.clone()).collect()).await
+    fetch_links(app, repository, linked.map(|issue| issue.node_id.clone()).collect()).await
 }
 
 fn has_links(issue: &github::Issue) -> bool {
@@ -82,11 +86,11 @@ fn has_links(issue: &github::Issue) -> bool {
     issue.state == IssueState::Open && links > 0
 }
 
-async fn fetch_links(app: &App, ids: Vec<String>) -> Result<IssueLinks> {
+async fn fetch_links(app: &App, repository: &Repository, ids: Vec<String>) -> Result<IssueLinks> {
     if ids.is_empty() {
         return Ok(IssueLinks::new());
     }
-    let links = app.github.links(&ids).await?;
+    let links = app.github.for_owner(repository.full_name.owner()).links(&ids).await?;
     Ok(ids.into_iter().zip(links).filter_map(|(id, links)| Some((id, links?))).collect())
 }
 
@@ -109,7 +113,8 @@ pub(crate) async fn fetch_links_of_pull_requests(
         blockers::changed_by_pull_requests(&mut connection, repository.id, &closed, &closing)
             .await?
     };
-    let found = fetch_links(app, rows.iter().map(|row| row.node_id.clone()).collect()).await?;
+    let ids = rows.iter().map(|row| row.node_id.clone()).collect();
+    let found = fetch_links(app, repository, ids).await?;
     Ok((rows.into_iter().map(|row| row.number).collect(), found))
 }
 
@@ -191,11 +196,14 @@ pub(crate) async fn follow_foreign(app: &App, repository: &Repository) -> Result
     if wanted.is_empty() {
         return Ok(vec![]);
     }
+    let github = app.github.for_owner(repository.full_name.owner());
     let mut found = Vec::with_capacity(wanted.len());
     for reference in wanted {
-        match app.github.is_open(&reference).await {
+        match github.is_open(&reference).await {
             Ok(is_open) => found.push((reference, is_open)),
-            Err(error @ github::Error::RateLimited { .. }) => return Err(error.into()),
+            Err(error @ (github::Error::RateLimited { .. } | github::Error::Saved { .. })) => {
+                return Err(error.into());
+            }
             Err(error) => {
                 tracing::warn!(%error, repository = reference.repository, number = reference.number,
                     "whether something is open that an issue waits for could not be read");

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{ExpectedHolder, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
+use crate::github;
 use crate::service::audit::append_settled;
 use crate::service::audit::find_audit_entry;
 use crate::service::change::{
@@ -59,9 +60,6 @@ pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<
 /// How many issues one call may move.
 pub const MOST_AT_ONCE: usize = 100;
 
-/// How many of them run concurrently.
-const AT_ONCE: usize = 4;
-
 /// Several issues to move to one column.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "MoveIssuesInput")]
@@ -93,12 +91,19 @@ pub async fn move_issues(
         return Err(Error::Invalid { field: "issueIds", reason });
     }
     reason_for(to, reason.as_deref())?;
-    let move_one = async |issue_id: IssueId| {
+    // All of them run at once, so that their requests to GitHub share documents.
+    let clients = app.github.gathering(issue_ids.len());
+    let move_one = async |(issue_id, github): (IssueId, github::Client)| {
+        let app = &App { github, ..app.clone() };
         let command =
             MoveIssue { issue_id, to, expected_from, reason: reason.clone(), fencing_token: None };
         (issue_id, move_issue(app, actor, command).await)
     };
-    Ok(stream::iter(issue_ids).map(move_one).buffered(AT_ONCE).collect().await)
+    Ok(stream::iter(issue_ids.into_iter().zip(clients))
+        .map(move_one)
+        .buffered(MOST_AT_ONCE)
+        .collect()
+        .await)
 }
 
 /// Moves an issue back to where it was before a move. The audit log calls it `undo_move`. Rejected

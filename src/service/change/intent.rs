@@ -17,8 +17,9 @@ use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
 use crate::store::{AuditEntry, Connection, Issue, Lease, Repository, audit};
 
-/// Timeout for all requests to GitHub of one change.
-pub const GITHUB_TIME: Duration = Duration::from_secs(5);
+/// Timeout for all requests to GitHub of one change. GitHub gives up on a request after ten seconds,
+/// which changes that share a document may need; who stops waiting earlier does not know the outcome.
+pub const GITHUB_TIME: Duration = Duration::from_secs(12);
 
 /// How long after its deadline any replica may settle a change.
 pub(in crate::service) const GRACE: TimeDelta = TimeDelta::seconds(2);

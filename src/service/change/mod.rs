@@ -69,7 +69,10 @@ pub(super) async fn change_labels_on(
 ) -> Result<ChangeOutcome> {
     let requested_at = app.clock.now();
     let Intent { issue, repository, target, expected_from, .. } = *intent;
-    let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);
+    let github = app.github.within(GITHUB_TIME).for_owner(repository.full_name.owner());
+    let github = github.with_labels(&repository.label_scheme);
+    let github =
+        github.for_issue(&repository.full_name, repository.node_id.as_deref(), issue.number);
     if let Some(refusal) = Error::read_only(intent.repository, issue.status) {
         return Err(refusal);
     }

@@ -20,6 +20,7 @@ use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::unchanged::{FULL_SYNC_EVERY, Fingerprints, OVERLAP};
+use crate::domain::github_budget::Feature;
 use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, SkippedIssue, States};
@@ -172,7 +173,7 @@ pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<Repos
             }
         }
     };
-    sync_chosen(app, chosen).await
+    sync_chosen(&app.for_feature(Feature::Refresh), chosen).await
 }
 
 async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<RepositorySync>> {
@@ -196,6 +197,10 @@ async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<Repositor
 ///
 /// As [`sync_issues`].
 pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
+    let app = &app.for_feature(Feature::Sweep);
+    if let Some(refusal) = app.github.refusal() {
+        return Err(refusal.into());
+    }
     let now = app.clock.now();
     let is_due = |repository: &Repository| {
         let has_webhooks = repository.webhooks_seen_at.is_some() && repository.sync_error.is_none();
@@ -228,7 +233,7 @@ pub async fn sync_new(app: &App) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    sync_chosen(app, new).await.map(drop)
+    sync_chosen(&app.for_feature(Feature::Refresh), new).await.map(drop)
 }
 
 async fn sync_each(app: &App, run: Uuid, chosen: Vec<Repository>) -> Vec<RepositorySync> {
@@ -343,7 +348,7 @@ async fn record_outcome(
             repositories::set_synced(&mut connection, repository.id, now, fingerprint).await?;
         }
         Some(error) => {
-            let text = error.to_string();
+            let text = error.with_advice();
             repositories::set_sync_error(&mut connection, repository.id, now, &text).await?;
         }
     }
@@ -405,6 +410,8 @@ struct RepositoryReader<'a> {
     app: &'a App,
     run: Uuid,
     repository: Repository,
+    /// What requests are for.
+    feature: Feature,
     progress: SyncProgress,
     is_first_import: bool,
     page_size: u32,
@@ -424,6 +431,7 @@ impl<'a> RepositoryReader<'a> {
             app,
             run,
             repository,
+            feature: app.github.feature(),
             progress,
             is_first_import,
             page_size: PAGE_SIZE,
@@ -448,6 +456,9 @@ impl<'a> RepositoryReader<'a> {
     /// An interrupted full sync is resumed.
     async fn read_everything(&mut self) -> Result<()> {
         self.left_alone = None;
+        if self.feature == Feature::Sweep {
+            self.feature = Feature::FullSync;
+        }
         let began_at = self.app.clock.now();
         let closed_since = window_start(self.app, began_at);
         let (phase, reached) = (self.progress.pass_phase.take(), self.progress.pass_through.take());
@@ -540,7 +551,8 @@ impl<'a> RepositoryReader<'a> {
 
     /// The GitHub client with the repository's label scheme.
     fn github(&self) -> github::Client {
-        self.app.github.with_labels(&self.repository.label_scheme)
+        let github = self.app.github.for_owner(self.repository.full_name.owner());
+        github.for_feature(self.feature).with_labels(&self.repository.label_scheme)
     }
 
     /// Reads a page, or a smaller one if GitHub times out.
@@ -782,7 +794,7 @@ impl<'a> RepositoryReader<'a> {
     async fn follow_labels(&mut self, first: LabelPage) -> Result<()> {
         let LabelPage { mut labels, mut next } = first;
         while let Some(after) = next {
-            let page = self.app.github.labels(&self.repository.full_name, after).await?;
+            let page = self.github().labels(&self.repository.full_name, after).await?;
             labels.extend(page.labels);
             next = page.next;
         }
@@ -859,7 +871,9 @@ impl<'a> RepositoryReader<'a> {
                 let answers = node_ids.iter().zip(answers).collect();
                 self.write_found(answers, asked_at).await.map(drop)
             }
-            Err(error @ github::Error::RateLimited { .. }) => Err(error.into()),
+            Err(error @ (github::Error::RateLimited { .. } | github::Error::Saved { .. })) => {
+                Err(error.into())
+            }
             Err(error) => {
                 tracing::warn!(repository = %self.repository.full_name, %error,
                     "issues that could not be read could not be asked for again");
@@ -1164,10 +1178,12 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
             .filter(|repository| repository.enabled)
             .ok_or_else(|| Error::no_repository(name))?
     };
+    let app = &app.for_feature(Feature::Refresh);
     let asked_at = app.clock.now();
-    let github = app.github.with_labels(&repository.label_scheme);
+    let github = app.github.for_owner(repository.full_name.owner());
+    let github = github.with_labels(&repository.label_scheme);
     let issues = [github.issue(&repository.full_name, number).await?];
-    let links = dependencies::fetch_links_of(app, &issues).await?;
+    let links = dependencies::fetch_links_of(app, &repository, &issues).await?;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {

@@ -32,13 +32,15 @@ impl Fingerprints {
     /// Reads those of the repositories that GitHub's ids are known of. One repository alone is read
     /// at the cost of its fingerprint, so it has none.
     pub(super) async fn read(app: &App, all: &[Repository]) -> Self {
-        let known: Vec<(RepositoryId, String)> =
-            all.iter().filter_map(|row| Some((row.id, row.node_id.clone()?))).collect();
+        let known: Vec<(RepositoryId, (&str, &str))> = all
+            .iter()
+            .filter_map(|row| Some((row.id, (row.full_name.owner(), row.node_id.as_deref()?))))
+            .collect();
         if known.len() < 2 {
             return Self::default();
         }
-        let ids: Vec<String> = known.iter().map(|(_, node_id)| node_id.clone()).collect();
-        match app.github.fingerprints(&ids).await {
+        let ids: Vec<_> = known.iter().map(|(_, owned)| *owned).collect();
+        match app.github.fingerprints_of_owners(&ids).await {
             Ok(found) => {
                 let found = known.into_iter().zip(found);
                 Self(found.filter_map(|((id, _), found)| Some((id, found?))).collect())

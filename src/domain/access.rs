@@ -404,6 +404,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "service", Tier::Read),
     ("Query", "viewer", Tier::Read),
     ("Query", "syncState", Tier::Read),
+    ("Query", "githubBudgets", Tier::Read),
     // It names repositories that are not tracked, which not everybody may know of.
     ("Query", "webhookDeliveries", Tier::Board),
     ("Query", "webhookDeliveryCounts", Tier::Board),
@@ -455,6 +456,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),
     ("Subscription", "syncChanged", Tier::Read),
+    ("Subscription", "githubBudgetsChanged", Tier::Read),
     ("Subscription", "automationEvents", Tier::Read),
     ("Subscription", "automationSyncChanged", Tier::Read),
 ];

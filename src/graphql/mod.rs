@@ -29,6 +29,7 @@ mod error;
 mod event_cache;
 mod executor;
 mod feed;
+mod github_budget;
 mod http;
 mod limits;
 mod loaders;

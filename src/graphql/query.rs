@@ -11,6 +11,7 @@ use super::board::views::ViewQuery;
 use super::claims::holders::HolderQuery;
 use super::claims::pauses::PauseQuery;
 use super::claims::queue::QueueQuery;
+use super::github_budget::BudgetQuery;
 use super::loaders::{self, actor, app};
 use super::repositories::overview::OverviewQuery;
 use super::types::page::{PageArguments, cost, cost_of_search};
@@ -37,6 +38,7 @@ pub(super) struct Query(
     ViewQuery,
     ServiceQuery,
     WebhookQuery,
+    BudgetQuery,
     AutomationQuery,
 );
 

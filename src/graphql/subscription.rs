@@ -13,6 +13,7 @@ use super::arguments::full_name;
 use super::automation::AutomationSubscription;
 use super::event_cache::EventCache;
 use super::feed::{Feed, FeedItem, Lagged};
+use super::github_budget::BudgetSubscription;
 use super::loaders::app;
 use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
@@ -34,6 +35,7 @@ pub(super) struct Subscriptions(
     BoardSubscription,
     RecordSubscription,
     SyncSubscription,
+    BudgetSubscription,
     AutomationSubscription,
 );
 

@@ -59,7 +59,7 @@ async fn an_assignment_with_a_lost_response_is_settled_like_a_move() {
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         assign_agent(&given.app, &person(), id, Some("beta")).await.unwrap_err();
         given.github.clear_faults();
-        given.advance(8);
+        given.advance(15);
         settle_overdue(&given.app).await.unwrap();
         assert_eq!(given.issue(1).await.labels, LabelSet::from(["agent/beta"]));
         let settled = "SELECT count(*) FROM audit_log WHERE success AND action = 'assign_agent'";

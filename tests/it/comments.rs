@@ -240,7 +240,7 @@ async fn a_late_comment_is_found_by_a_retry() {
         assert_eq!(lost.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", lost.text());
         // The outcome is unknown, so a repeated request waits for the settlement.
         let (again, ()) = tokio::join!(say(given, "Hello"), async {
-            given.advance(7);
+            given.advance(14);
             gate.open();
         });
         assert_eq!(again.status, StatusCode::OK, "{}", again.text());
@@ -256,7 +256,7 @@ async fn a_comment_that_is_never_retried_is_settled_by_the_timer() {
         given.github.inject(Fault::DropAfter.on("AddComment"));
         given.github.inject(Fault::refuse(502, "Bad gateway").on("RecentComments").times(3));
         say(given, "Hello").await;
-        given.advance(6);
+        given.advance(13);
         service::recovery::settle_overdue(&given.app).await.unwrap();
         assert_ne!(newest_entry(given).await["action"], "add_comment", "not yet anybody's");
         given.advance(1);

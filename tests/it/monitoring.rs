@@ -152,7 +152,7 @@ async fn values_are_those_of_the_board() {
         let executed = value(&text, executed).unwrap();
         assert!(executed >= 1.0);
         assert_eq!(executed + value(&text, "dispatch_graphql_cache_hits_total").unwrap(), 2.0);
-        assert!(value(&text, "dispatch_github_budget_remaining").unwrap() > 0.0);
+        assert!(value(&text, "dispatch_github_budget_remaining{resource=\"graphql\"}").unwrap() > 0.0);
 
         socket.say(json!({"type": "complete", "id": "1"})).await;
         let release = "UPDATE leases SET expires_at = acquired_at";

@@ -307,7 +307,7 @@ async fn an_unsettled_partial_change_is_undone_by_recovery() {
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         assert_eq!(given.github.labels(REPOSITORY, 1).len(), 3, "both columns");
         given.github.clear_faults();
-        given.advance(8);
+        given.advance(15);
         settle_overdue(&given.app).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "bug"]);
         assert_eq!(audit(given).await[0].success, Some(false));
@@ -364,7 +364,7 @@ async fn an_unsettled_change_is_settled_after_its_deadline() {
         given.github.clear_faults();
         settle_overdue(&given.app).await.unwrap();
         assert_eq!(audit(given).await.len(), 1, "only the second move; the first is not overdue");
-        given.advance(8);
+        given.advance(15);
         settle_overdue(&given.app).await.unwrap();
         settle_overdue(&given.app).await.unwrap();
 
@@ -386,7 +386,7 @@ async fn an_issue_deleted_during_a_change_settles_as_a_failure() {
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         given.github.clear_faults();
         given.github.delete_issue(REPOSITORY, 1).unwrap();
-        given.advance(8);
+        given.advance(15);
         settle_overdue(&given.app).await.unwrap();
         assert_eq!(audit(given).await[0].success, Some(false));
     })
@@ -402,7 +402,7 @@ async fn replicas_settle_a_change_once() {
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         given.github.clear_faults();
-        given.advance(8);
+        given.advance(15);
         let before = position(given).await;
         let (one, two) = tokio::join!(settle_overdue(&given.app), settle_overdue(&other));
         one.and(two).unwrap();
@@ -425,7 +425,7 @@ async fn a_slow_github_request_times_out() {
         let outcome = tokio::time::timeout(limit, moving).await.expect("it ends by itself");
         gate.open();
         assert!(outcome.is_err(), "the time for GitHub was used up");
-        given.advance(8);
+        given.advance(15);
         settle_overdue(&given.app).await.unwrap();
         let entry = audit(given).await.remove(0);
         assert_eq!(entry.success, Some(true), "the work had been done");

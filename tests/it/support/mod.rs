@@ -97,6 +97,9 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
         ("GITHUB_TOKEN", "token-for-github"),
         ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
         ("DISPATCH_SYNC_INTERVAL_MS", "0"),
+        // Tests hold the clock, so all that one changes happens within a minute.
+        ("GITHUB_WRITES_PER_MINUTE", "100000"),
+        ("GITHUB_WRITES_PER_HOUR", "100000"),
         ("DISPATCH_AUTOMATION_INTERVAL_MS", "0"),
         ("DISPATCH_DATA_DIR", "/nonexistent"),
     ];
@@ -322,8 +325,7 @@ impl MortalReplica {
 
 async fn app(config: Config, url: &str, clock: Clock) -> App {
     let pool = store::connect(url, 6, config.database.timeouts).unwrap();
-    let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
-    let settings = dispatch::github::Settings::new(config.github.api_url.clone(), token);
+    let settings = service::github_settings(&config.github);
     let position = {
         let mut connection = pool.get().await.unwrap();
         store::event_log::position(&mut connection).await.unwrap()

@@ -37,7 +37,7 @@ const DAYS: readonly Day<Kind>[] = [
 const show = (days: readonly Day<Kind>[], shape: "bars" | "area" = "bars") =>
   render(<DayChart title="Issues" unit="issues" days={days} series={SERIES} shape={shape} />);
 const chart = () => screen.getByRole("img", { name: "Issues, issues per day" });
-/** What is said above the chart. */
+/** The text above the chart. */
 const said = () => document.querySelector("[aria-live]")?.textContent;
 const press = (key: string) => fireEvent.keyDown(chart(), { key });
 

@@ -1,6 +1,6 @@
 import { useId, useState, type KeyboardEvent } from "react";
 
-/** One day of a chart: its name and the amount of each series. */
+/** One day of a chart with the amount of each series. */
 export type Day<Kind extends string> = {
   /** Such as `2026-05-25`. */
   readonly day: string;
@@ -16,10 +16,10 @@ export type Series<Kind extends string> = {
 
 type Props<Kind extends string> = {
   readonly title: string;
-  /** What is counted, such as `issues`. */
+  /** The plural noun of what is counted, such as `issues`. */
   readonly unit: string;
   readonly days: readonly Day<Kind>[];
-  /** From the bottom to the top. */
+  /** Stacked from the bottom to the top. */
   readonly series: readonly Series<Kind>[];
   readonly shape: "bars" | "area";
 };
@@ -37,7 +37,7 @@ const dayName = new Intl.DateTimeFormat(undefined, {
 });
 const nameOf = (day: string): string => dayName.format(new Date(`${day}T00:00:00Z`));
 
-/** The next round number, for the end of an axis. */
+/** The next round number, for the upper end of an axis. */
 export function roundUp(value: number): number {
   if (value <= 4) return 4;
   const magnitude = 10 ** Math.floor(Math.log10(value));
@@ -47,8 +47,8 @@ export function roundUp(value: number): number {
 }
 
 /**
- * Stacked amounts by day. Values show for the day under the pointer or, by arrow keys, with the
- * focus; a table has the same data for screen readers.
+ * Stacked amounts by day. The values of the day under the pointer are shown, or of the day that was selected with the
+ * arrow keys. A table has the same data for screen readers.
  */
 export function DayChart<Kind extends string>({
   title,
@@ -57,7 +57,7 @@ export function DayChart<Kind extends string>({
   series,
   shape: wished,
 }: Props<Kind>) {
-  // One day has no extent.
+  // An area needs at least two days.
   const shape = days.length > 1 ? wished : "bars";
   const [at, setAt] = useState<number>();
   const hint = useId();

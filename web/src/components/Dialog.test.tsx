@@ -96,14 +96,14 @@ it("closes by its button, by Escape and by a press beside it, not by one inside"
 
   fireEvent.click(screen.getByLabelText("Close"));
   expect(onClose).toHaveBeenCalledTimes(1);
-  // A press on the backdrop is one on the dialog itself.
+  // The browser reports a click on the backdrop as a click on the dialog.
   fireEvent.mouseDown(element("dialog"));
   expect(onClose).toHaveBeenCalledTimes(2);
 
   const cancel = new Event("cancel", { cancelable: true });
   fireEvent(element("dialog"), cancel);
   expect(onClose).toHaveBeenCalledTimes(3);
-  // The browser would close it without asking who opened it.
+  // Otherwise the browser would close the dialog without `onClose`.
   expect(cancel.defaultPrevented).toBe(true);
 });
 

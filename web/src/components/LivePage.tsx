@@ -16,9 +16,9 @@ export function LivePage<Data>({
 }: {
   readonly title: string;
   readonly query: Pick<LiveQuery<Data>, "state" | "open" | "refresh">;
-  /** Shown beside the title, whether there is a response or not. */
+  /** Shown beside the title, also while there is no response. */
   readonly controls?: ReactNode;
-  /** Shown between the head and the content, whether there is a response or not. */
+  /** Shown between the head and the content, also while there is no response. */
   readonly banner?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }) {

@@ -4,7 +4,7 @@ import type * as markdown from "@/lib/markdown.ts";
 import { parseMarkdown, type Node } from "@/lib/markdown.ts";
 import { Markdown } from "./Markdown.tsx";
 
-/** A text at which the parser fails; no real one is known. */
+/** A text at which the mocked parser throws. No real text does that. */
 const FAILING = "**The parser** fails at `this`.";
 
 vi.mock("@/lib/markdown.ts", async (original) => {
@@ -62,7 +62,7 @@ it.each([
   expect(container.textContent).not.toContain("alert");
 });
 
-/** What parsers are known to choke on, in any number. */
+/** Patterns that are known to make Markdown parsers slow, repeated any number of times. */
 const HOSTILE = [
   ">",
   "> ",
@@ -126,7 +126,7 @@ function measure(nodes: readonly Node[]): { depth: number; count: number } {
   return { depth, count };
 }
 
-/** Formats a text, or finds that it is beyond a limit, and shows all of it in either case. */
+/** Checks that all of a text is shown, whether it is formatted or exceeds a limit. */
 function expectBounded(text: string): void {
   const nodes = parseMarkdown(text);
   if (typeof nodes === "string") return;

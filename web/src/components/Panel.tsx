@@ -10,7 +10,7 @@ export function Panel({
   className,
 }: {
   readonly title: string;
-  /** How much is in it, beside the title. */
+  /** The number of items, shown beside the title. */
   readonly count?: number | string;
   readonly action?: ReactNode;
   readonly children: ReactNode;

@@ -70,7 +70,7 @@ it("nothing can be chosen when nothing matches", async () => {
   expect(active()).toBeUndefined();
   await user.keyboard("{ArrowDown}{ArrowUp}{Enter}");
   expect(onChoose).not.toHaveBeenCalled();
-  // A choice is active again once something matches.
+  // The first match becomes active.
   await user.clear(screen.getByRole("combobox"));
   expect(active()).toBeDefined();
 });

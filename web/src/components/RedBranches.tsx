@@ -5,11 +5,11 @@ import { fullTime, since, useNow } from "@/lib/time.ts";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 import { Panel } from "./Panel.tsx";
 
-/** When a branch began to fail; what has failed for as long as is known comes first. */
+/** The time for sorting. Branches that have failed for as long as is known come first. */
 const began = ({ since: instant }: RedBranch): number =>
   instant === null ? -Infinity : Date.parse(instant);
 
-/** Default branches that fail: which workflow, since when, since which commit and whose, longest first. */
+/** Failing default branches, the longest failing first, each with its workflow and the commit that broke it. */
 export function RedBranches({
   branches,
   className,
@@ -78,7 +78,7 @@ export function RedBranches({
   );
 }
 
-/** The commit with which it began to fail, and whose it is. */
+/** The first commit that failed, with its author. */
 function Since({ red: { sinceCommit, sinceActor, repository } }: { readonly red: RedBranch }) {
   if (sinceCommit === null) return sinceActor === null ? null : <>since {sinceActor}</>;
   return (

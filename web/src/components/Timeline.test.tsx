@@ -87,7 +87,6 @@ it("lets go of the bar when the focus leaves", () => {
 
 it("cuts off what began before the span", () => {
   const [, , early] = bars();
-  // From its beginning at minus twelve hours to minus ten.
   expect(parseFloat(early?.style.width ?? "")).toBeCloseTo(100 / 6);
 });
 

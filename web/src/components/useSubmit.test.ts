@@ -5,7 +5,7 @@ import { useSubmit } from "./useSubmit.ts";
 
 const REFUSED: Answer<string> = { failure: { code: "CONFLICT", message: "It moved" } };
 
-/** The hook with a `send` whose answers the test gives, and what it was last. */
+/** Renders the hook with a `send` that the test answers. */
 function setUp(onAccepted: (data: string) => void | Promise<void> = vi.fn()) {
   const answers: ((answer: Answer<string>) => void)[] = [];
   const send = vi.fn(() => new Promise<Answer<string>>((resolve) => answers.push(resolve)));

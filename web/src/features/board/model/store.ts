@@ -4,35 +4,35 @@ import type { Viewer } from "@/lib/viewer.ts";
 import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts";
 
 /**
- * What the board knows, in two layers.
+ * The issues of the board, in two layers.
  *
- * Below lie the issues by id and, for each column, the loaded ids in the server's order, newest update first. Only
- * snapshots, pages and events write there. Above lies the overlay: moves that were made here and that no event has
- * confirmed yet. Each is keyed by its issue while it is on its way and by its event's cursor once the server has
- * answered, and falls away when that event streams in. What is drawn is always the two together.
+ * The lower layer has the issues by id and, for each column, the loaded ids in the server's order, newest update first.
+ * Only snapshots, pages and events write to it. The upper layer is the overlay: moves that were made here and are not
+ * confirmed by an event yet. A move is removed from it when its event arrives; the response of the server says which
+ * event that is. The views of cards and columns combine both layers.
  *
  * Watchers are notified by card and by column, so a move rerenders one card and two columns.
  */
 export class BoardStore {
   readonly #issues = new Map<string, BoardIssue>();
-  /** The column each loaded issue is listed in, below the overlay. */
+  /** The column of each listed issue, without the overlay. */
   readonly #listed = new Map<string, Status>();
   readonly #columns = new Map<Status, Column>(STATUSES.map((status) => [status, emptyColumn()]));
   readonly #overlay = new Map<string, PendingMove>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #arrivals = new Map<string, Arrival>();
-  /** The newest cursors seen, to recognise an event that overtook the answer it belongs to. */
+  /** The latest cursors, to recognise an event that arrived before the response to its move. */
   readonly #seen: string[] = [];
 
   readonly #cardViews = new Map<string, CardView>();
   readonly #columnViews = new Map<Status, ColumnView>();
   readonly #watchers = new Map<string, Set<() => void>>();
 
-  /** The position that everything here is true at, or later. */
+  /** The position in the event log up to which everything here is current. */
   cursor: string | undefined;
   #version = 0;
 
-  // ------------------------------------------------------------------ reading
+  // ------------------------------------------------------------------ reads
 
   card(id: string): CardView | undefined {
     const known = this.#cardViews.get(id);
@@ -69,7 +69,7 @@ export class BoardStore {
         : column.ids.filter((id) => (this.#overlay.get(id)?.to ?? status) === status);
     const view: ColumnView = {
       status,
-      // A move makes its card the newest of the column, so this is where the event will put it.
+      // A move makes its card the newest of the column, so the event will put it at the top.
       ids: arriving.length > 0 ? [...arriving.reverse(), ...staying] : staying,
       totalCount: Math.max(0, column.totalCount + arriving.length - leaving),
       hasMore: column.endCursor !== undefined,
@@ -78,27 +78,29 @@ export class BoardStore {
     return view;
   }
 
-  /** An issue as the server has it, without the overlay. */
+  /** An issue without the overlay. */
   issue(id: string): BoardIssue | undefined {
     return this.#issues.get(id);
   }
 
-  /** Incremented by every change, for what is rendered from the whole board. */
+  /** Incremented by every change, for components that depend on the whole board. */
   get version(): number {
     return this.#version;
   }
 
-  /** Where the next page of a column begins; undefined when all of it is here. */
+  /** The cursor of the next page of a column; undefined if everything is loaded. */
   endCursor(status: Status): string | undefined {
     return this.#column(status).endCursor;
   }
 
-  /** Labels, names and repositories of everything loaded, for offering as filters. */
+  /** All loaded issues, without the overlay. */
   *issues(): IterableIterator<BoardIssue> {
     yield* this.#issues.values();
   }
 
-  /** Calls `listener` after each change of a card (`card:<id>`), a column (`column:<status>`) or anything (`board`). */
+  /**
+   * Calls `listener` after each change of a card (`card:<id>`), of a column (`column:<status>`) or of any (`board`).
+   */
   watch(key: WatchKey, listener: () => void): () => void {
     const listeners = this.#watchers.get(key) ?? new Set();
     this.#watchers.set(key, listeners);
@@ -109,9 +111,11 @@ export class BoardStore {
     };
   }
 
-  // ------------------------------------------------------------------ what the server says
+  // ------------------------------------------------------------------ data from the server
 
-  /** Takes a snapshot for everything there is. Moves that the server has answered are in it; others stay above it. */
+  /**
+   * Replaces everything by a snapshot. It contains the moves that the server has answered; other moves stay pending.
+   */
   load(snapshot: BoardSnapshot): void {
     const touched = new Touched();
     const before = new Map(this.#issues);
@@ -140,7 +144,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** Appends the page that follows what a column already lists. Issues that an event brought meanwhile stay put. */
+  /** Appends the next page of a column. Issues that an event has added meanwhile keep their position. */
   addPage(status: Status, page: BoardSnapshot["columns"][number]["issues"]): void {
     const touched = new Touched();
     const column = this.#column(status);
@@ -155,7 +159,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** Takes the server's counts for the columns. */
+  /** Sets the total counts of columns. */
   setCounts(counts: readonly { status: Status; totalCount: number }[]): void {
     const touched = new Touched();
     for (const { status, totalCount } of counts) {
@@ -168,9 +172,9 @@ export class BoardStore {
   }
 
   /**
-   * Applies one event of the stream. Repeating one changes nothing, so a stream may overlap the snapshot it follows.
-   * Returns what is to follow: `reload` when the stream cannot go on, `recount` when an issue that is not loaded may
-   * have changed a count.
+   * Applies one event of the stream. Applying it again changes nothing, so the stream may overlap the snapshot. Returns
+   * what the caller must do: `reload` if the stream cannot continue, `recount` if an issue that is not loaded may have
+   * changed a count.
    */
   receive(event: BoardEvent, now: number): "done" | "recount" | "reload" {
     if (event.__typename === "Resync") return "reload";
@@ -202,15 +206,15 @@ export class BoardStore {
     return outcome;
   }
 
-  /** Forgets that a card was moved by somebody else, once its mark has faded. */
+  /** Removes the mark of a card that somebody else moved. */
   forgetArrival(id: string): void {
     if (!this.#arrivals.delete(id)) return;
     this.#notify(new Touched().card(id));
   }
 
-  // ------------------------------------------------------------------ moves made here
+  // ------------------------------------------------------------------ moves of this page
 
-  /** Shows a move at once. A move of a card that is already on its way replaces its target, not its origin. */
+  /** Shows a move before it is sent. For a card that is already being moved, only the target is replaced. */
   begin(id: string, to: Status): void {
     const issue = this.#issues.get(id);
     if (!issue) return;
@@ -224,7 +228,10 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server has moved the card; the pending move waits for the event at `cursor`, unless that was faster. */
+  /**
+   * Notes that the server has moved a card. The move stays pending until the event at `cursor`, if that is still to
+   * come.
+   */
   acknowledge(id: string, cursor: string): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -238,7 +245,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The event of an answered move did not come: take the answer's own issue instead. */
+  /** Applies the issue of the response to a move, because its event did not arrive. */
   settle(issue: BoardIssue, cursor: string): void {
     if (this.#overlay.get(issue.id)?.cursor !== cursor) return;
     const touched = new Touched();
@@ -248,7 +255,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server said no: the card goes back and says why. */
+  /** Notes that the server rejected a move. The card returns to its column and shows the reason. */
   refuse(id: string, failure: Failure): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -262,7 +269,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server refused something else than a move. */
+  /** Shows on a card that an action other than a move failed. */
   reportFailure(id: string, attempt: string, failure: Failure): void {
     this.#refusals.set(id, { attempt, failure });
     this.#notify(new Touched().card(id));
@@ -280,7 +287,7 @@ export class BoardStore {
     if (this.#refusals.delete(id)) this.#notify(new Touched().card(id));
   }
 
-  // ------------------------------------------------------------------ inside
+  // ------------------------------------------------------------------ internals
 
   #column(status: Status): Column {
     return this.#columns.get(status) ?? emptyColumn();
@@ -292,14 +299,14 @@ export class BoardStore {
     touched.card(issue.id);
   }
 
-  /** Puts an issue where its status and its update time belong, moving counts with it when it was listed before. */
+  /** Inserts an issue into the column of its status, by its update time. Adjusts the counts if it was listed before. */
   #place(issue: BoardIssue, touched: Touched): void {
     const from = this.#listed.get(issue.id);
     const before = this.#issues.get(issue.id);
     touched.card(issue.id);
     if (from === issue.status && before?.updatedAt === issue.updatedAt) {
       this.#issues.set(issue.id, issue);
-      // A board in the order of the queue shows it elsewhere in its column.
+      // A board that is sorted by queue rank may show it at another position.
       if (before.queueScore !== issue.queueScore) touched.column(issue.status);
       return;
     }
@@ -354,7 +361,7 @@ export class BoardStore {
     return true;
   }
 
-  /** Takes a move off the overlay. */
+  /** Removes a move from the overlay. */
   #lift(id: string, touched: Touched): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -386,42 +393,42 @@ export class BoardStore {
 
 export type WatchKey = `card:${string}` | `column:${Status}` | "board";
 
-/** A card as it is drawn. */
+/** A card as it is rendered. */
 export type CardView = {
   readonly issue: BoardIssue;
-  /** The column it is shown in, the overlay included. */
+  /** The column in which it is shown, the overlay included. */
   readonly status: Status;
   readonly pending: PendingMove | undefined;
   readonly refusal: Refusal | undefined;
   readonly arrival: Arrival | undefined;
 };
 
-/** A column as it is drawn. */
+/** A column as it is rendered. */
 export type ColumnView = {
   readonly status: Status;
   readonly ids: readonly string[];
-  /** Of the whole column, not only of what is loaded. */
+  /** The count of the whole column, not only of the loaded issues. */
   readonly totalCount: number;
   readonly hasMore: boolean;
 };
 
-/** A move that no event has confirmed. */
+/** A move that is not confirmed by an event yet. */
 export type PendingMove = {
   readonly to: Status;
   /** The event that will confirm it; set once the server has answered. */
   readonly cursor?: string;
 };
 
-/** Something that the server did not do. */
+/** A rejected action. */
 export type Refusal = {
-  /** What was tried and did not happen, as the beginning of a sentence. */
+  /** The action, as the beginning of a sentence, such as `Not moved to Ready`. */
   readonly attempt: string;
-  /** Where the card should have gone, when that was it. */
+  /** The target column of a rejected move; absent for other actions. */
   readonly to?: Status;
   readonly failure: Failure;
 };
 
-/** A move that somebody else made a moment ago. */
+/** A recent move by somebody else. */
 export type Arrival = {
   readonly actor: string;
   readonly actorKind: Viewer["kind"];
@@ -442,7 +449,7 @@ const nextCursor = (
   page: { hasNextPage: boolean; endCursor: string | null } | undefined,
 ): string | undefined => (page?.hasNextPage ? (page.endCursor ?? undefined) : undefined);
 
-/** What a change has touched, collected before watchers are notified. */
+/** The changed cards and columns, collected before watchers are notified. */
 class Touched {
   readonly cards = new Set<string>();
   readonly columns = new Set<Status>();

@@ -84,7 +84,6 @@ describe("in the order of the queue", () => {
     store.load(
       snapshot([
         issue(1, "READY", { queueScore: 3120, createdAt: born(1, 0) }),
-        // Later on the same day.
         issue(2, "READY", { ...next, createdAt: born(2, 10) }),
         issue(3, "READY", next),
         issue(4, "READY", { ...next, id: "iss_00000z" }),

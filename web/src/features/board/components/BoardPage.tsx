@@ -40,18 +40,18 @@ import { useLostFocus } from "./useFocusRequests.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
 
-/** How often a board of stale issues checks which issues have become stale. */
+/** How often the board checks whether issues have become stale or a new day has begun. */
 const AGES_MS = 15 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The day by UTC, a little late: by then it is that day for the server too. */
+/** The day in UTC. It changes a little late, so that the new day has begun for the server too. */
 const day = (): number => Math.floor((Date.now() - AGES_MS) / DAY_MS);
 
 /** The parameter of the address that names the open card. */
 const OPEN = "issue";
 
 type Props = {
-  /** Shows the tracked repositories, which are a feature of their own. */
+  /** Opens the dialog with the tracked repositories, which belongs to another feature. */
   readonly onRepositories: () => void;
 };
 
@@ -126,7 +126,7 @@ export function BoardPage({ onRepositories }: Props) {
       here = false;
     };
   }, [named, navigate, path]);
-  // What the view asks for is in the address in a moment; until then nothing else is asked for.
+  // Nothing is loaded until the filter of the view is in the address.
   if (named !== null) return <main className="grow" aria-label="Board" />;
 
   return (
@@ -165,13 +165,13 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
   const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
   const arrange = (next: Layout) => onSearch(searchOfLayout(next, search));
 
-  // The open card is part of the address but not of the filter, so it must not load the board again.
+  // The open card is part of the address but not of the filter, so opening one does not reload the board.
   const asked = searchOfFilter(filter);
   useEffect(() => {
     const narrowed = filterOfSearch(asked);
     const open = () => session.open(queryOfFilter(narrowed, Date.now()));
     open();
-    // What grows stale does so without an event, and so does what a day brings nearer to the head of the queue.
+    // No event reports that an issue has become stale, or that its queue score has changed with the day.
     let opened = day();
     const timer = setInterval(() => {
       if (!narrowed.stale && day() === opened) return;

@@ -61,7 +61,7 @@ it("a card hides what its repository calls its column, once that is known", () =
   expect(queryByTitle("status/ready")).not.toBeNull();
 });
 
-/** The card of an issue whose repository is read-only for a reason, or for none. */
+/** Renders the card of an issue whose repository is read-only for the given reason, if any. */
 function showReadOnly(readOnlyReason: (typeof READ_ONLY)[number][0] | null) {
   const ready = issue(1, "READY");
   const view = { status: "READY" as const, pending: undefined, arrival: undefined };

@@ -29,7 +29,10 @@ afterEach(() => {
 
 type ReadOnlyReason = (typeof READ_ONLY)[number][0];
 
-/** The panel of an issue whose repository is read-only for a reason, or for none, once all of it is read. */
+/**
+ * Renders the panel of an issue whose repository is read-only for the given reason, if any, and waits until it is
+ * loaded.
+ */
 async function show(readOnlyReason: ReadOnlyReason | null, isOnBoard = true) {
   const plain = issue(1, "READY");
   const shown = { ...plain, repository: { ...plain.repository, readOnlyReason } };

@@ -23,7 +23,7 @@ const send = vi.fn(
 );
 const onSent = vi.fn(() => Promise.resolve());
 
-/** Each test has a draft of its own, because drafts outlive what they are written in. */
+/** Each test has its own draft, because drafts are kept after the box is removed. */
 let draft = 0;
 const show = () =>
   render(

@@ -80,7 +80,7 @@ describe("why cards are blocked", () => {
 
   beforeEach(() => {
     send = vi.spyOn(board.mover, "move").mockResolvedValue();
-    // As dropping on the column shows them.
+    // A drop on Blocked begins the moves before it asks for the reason.
     act(() => board.session.store.begin("iss_1", "BLOCKED"));
     ask("reason", "iss_1");
   });

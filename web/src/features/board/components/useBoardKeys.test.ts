@@ -37,7 +37,7 @@ const spies = {
 let interaction: Interaction;
 let board: Board;
 
-// Ready has 3 above 1; Done has 5, which is read-only.
+// Ready has 3 above 1. Done has 5, whose repository is read-only.
 beforeEach(() => {
   vi.clearAllMocks();
   localStorage.clear();
@@ -75,7 +75,7 @@ function listen(changes: Partial<BoardKeys> = {}): void {
   );
 }
 
-/** Presses a key where the focus is, or on a card. Returns whether the board used it. */
+/** Presses a key on the body or on a card. Returns whether the board used it. */
 function press(
   key: string,
   { on = document.body, shift = false }: { on?: Element; shift?: boolean } = {},
@@ -90,7 +90,7 @@ function press(
   return event.defaultPrevented;
 }
 
-/** The element of a card, as far as keys look at it. */
+/** An element that the shortcuts recognise as a card. */
 function cardElement(): Element {
   const element = document.createElement("div");
   element.dataset.card = "";

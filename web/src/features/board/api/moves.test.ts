@@ -31,7 +31,7 @@ const moved = (id: string, to: Status, cursor: string) => ({
   issue: issue(numberOf(id), to, { updatedAt: "2026-02-01T00:00:00.000Z" }),
 });
 
-/** The requests that wait for an answer, oldest first. `answer` refuses the cards that are named. */
+/** The requests without a response, oldest first. `answer` rejects the moves of the given cards. */
 let sent: {
   input: Sent;
   answer: (cursor: string, ...refused: string[]) => void;

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop();
-  // The streams end some time after the last listener has left.
+  // The streams end some time after the last listener has unsubscribed.
   vi.advanceTimersByTime(60_000);
   vi.useRealTimers();
   vi.clearAllMocks();

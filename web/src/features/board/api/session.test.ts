@@ -27,7 +27,7 @@ beforeEach(() => {
 
 it.each([
   [{}, 1_000],
-  // A search takes its part of what a question may cost.
+  // Pages are smaller with a search.
   [{ search: "leak" }, 500],
 ])(
   "a whole board under %j is read in the largest pages that the server allows",
@@ -44,13 +44,13 @@ it.each([
   },
 );
 
-/** The stream that was followed last. */
+/** The subscription that was started last. */
 const stream = () => vi.mocked(follow).mock.calls.at(-1)?.[0] ?? expect.fail("Nothing is followed");
 const receive = (event: BoardEvent) => stream().onItem({ boardEvents: event });
-/** The position from which the stream goes on, should it be cut now. */
+/** The position at which the stream would resume now. */
 const position = () => (stream().variables() as { after: string | null }).after;
 
-/** Requests that wait for their answers, by document. */
+/** The requests without a response, by document. */
 function hold() {
   const waiting: { document: unknown; respond: (answer: object) => void }[] = [];
   vi.mocked(ask).mockImplementation(
@@ -58,9 +58,9 @@ function hold() {
       new Promise((resolve) => waiting.push({ document, respond: resolve as () => void })),
   );
   return {
-    /** The requests of a document that were sent, first to last. */
+    /** The requests of a document, oldest first. */
     of: (document: unknown) => waiting.filter((each) => each.document === document),
-    /** Responds, and lets the session take it. */
+    /** Responds, and waits until the session has handled it. */
     respond: async (document: unknown, at: number, answer: object) => {
       const sent = waiting.filter((each) => each.document === document);
       (sent[at] ?? expect.fail(`There is no request ${at}`)).respond(answer);

@@ -15,7 +15,7 @@ import { overviewQuery, type Overview } from "../api/overview.ts";
 import { RecentActions, RecentRuns } from "./recent.tsx";
 import { StaleIssues } from "./StaleIssues.tsx";
 
-/** What is moving, what is stuck, who works on what: all at one glance. */
+/** The counts of issues, the status over time, the active leases, stale issues and recent activity. */
 export function OverviewPage() {
   const query = useMemo(() => overviewQuery(), []);
   return (
@@ -25,7 +25,7 @@ export function OverviewPage() {
   );
 }
 
-/** What is not finished. */
+/** The statuses of unfinished issues. */
 const OPEN = STATUSES.filter((status) => status !== "DONE");
 
 const STALE = boardAddress({ statuses: ["IN_PROGRESS"], stale: true });
@@ -41,7 +41,7 @@ const recordOf = (counts: Counts): Record<Status, number> =>
     number
   >;
 
-/** What is finished lies at the bottom, so that what is in work stands on it and its growth shows. */
+/** Done is at the bottom of the stack, so that its growth lifts the statuses above it. */
 const STACK: readonly Series<Status>[] = [...STATUSES]
   .reverse()
   .map((kind) => ({ kind, title: statusTitle(kind), color: statusColor(kind) }));
@@ -132,7 +132,7 @@ function Tile({
 }: {
   readonly title: string;
   readonly value: number;
-  /** The board of exactly what is counted. */
+  /** The address of the board that shows the counted issues. */
   readonly href: string;
   readonly status?: Status;
   readonly className?: string;

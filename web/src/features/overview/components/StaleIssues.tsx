@@ -6,16 +6,16 @@ import type { Overview } from "../api/overview.ts";
 
 const SHOWN = 8;
 
-/** Work in progress that nobody has touched for a week, longest untouched first. */
+/** Issues in progress without an update for a week, the longest first. */
 export function StaleIssues({
   issues,
   total,
   address,
 }: {
-  /** The first of them. */
+  /** The first page of these issues. */
   readonly issues: Overview["overview"]["stale"];
   readonly total: number;
-  /** The board of all of them. */
+  /** The address of the board that shows all of them. */
   readonly address: string;
 }) {
   const now = useNow();

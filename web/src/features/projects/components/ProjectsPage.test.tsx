@@ -13,7 +13,7 @@ vi.mock("@/lib/graphql/live.ts", () => ({ follow: () => () => undefined }));
 
 afterEach(cleanup);
 
-/** A repository with as many issues in each column, of which the first five are named. */
+/** A repository with the given number of issues in each column, of which at most five are listed. */
 function project(name: string, counts: Partial<Record<Status, number>>): Project {
   const fullName = `acme/${name}`;
   return {

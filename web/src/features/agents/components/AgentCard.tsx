@@ -19,11 +19,11 @@ const COUNTED: readonly Status[] = ["READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKE
 
 type Props = {
   readonly agent: Agent;
-  /** The last work it reported; undefined when none of the latest runs is its own. */
+  /** Its latest run; undefined if it has none among the latest runs of all agents. */
   readonly lastRun: Run | undefined;
 };
 
-/** One agent: its presence, its leases, and the success of its work. */
+/** An agent with its presence, its leases and the results of its runs. */
 export function AgentCard({ agent, lastRun }: Props) {
   const presence = presenceOf(agent, useNow());
   return (
@@ -89,7 +89,7 @@ const DOTS: Readonly<Record<Presence, string>> = {
   unseen: "border border-dashed border-ink-faint",
 };
 
-/** The presence of an agent, as a dot that also differs in shape, and in words. */
+/** The presence of an agent in words, with a dot whose colour and shape show the same. */
 export function PresenceBadge({ presence }: { readonly presence: Presence }) {
   return (
     <span
@@ -135,7 +135,7 @@ function Figure({
 }: {
   readonly name: string;
   readonly title: string;
-  /** Whether it has a row to itself. */
+  /** Whether it takes a whole row. */
   readonly wide?: boolean;
   readonly children: ReactNode;
 }) {

@@ -28,7 +28,7 @@ async function show(agents: readonly Agent[], runs: readonly Run[] = []) {
   render(<AgentsPage />);
   await screen.findAllByRole("heading", { level: 2 });
 }
-/** The card of the agent of a name. */
+/** The card of an agent, by its name. */
 const card = (name: string) => {
   const cards = screen.getAllByRole("heading", { level: 2 });
   const own = cards.find((heading) => heading.textContent.endsWith(name))?.closest("li");

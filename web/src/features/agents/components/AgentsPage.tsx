@@ -10,7 +10,7 @@ import { AgentCard } from "./AgentCard.tsx";
 import { RunTable } from "./RunTable.tsx";
 import { WorkTimeline } from "./WorkTimeline.tsx";
 
-/** All agents, their leases and their results. */
+/** All agents with their leases and the results of their runs. */
 export function AgentsPage() {
   const query = useMemo(() => agentsQuery(), []);
   return (
@@ -45,7 +45,7 @@ export function AgentsPage() {
   );
 }
 
-/** The answer for those who only glance. */
+/** A summary of all agents in one line. */
 function Headline({ agents }: { readonly agents: readonly Agent[] }) {
   const now = useNow();
   const presences = agents.map((agent) => presenceOf(agent, now));

@@ -9,7 +9,7 @@ import { lengthWords, timelineSegmentsOf, type Kind } from "../model/timelineSeg
 
 const DAY = 24 * 60 * 60_000;
 
-/** How far back the picture may reach, in days. */
+/** The choices for the length of the axis, in days. */
 const REACHES = [
   { days: 1, title: "24 hours" },
   { days: 7, title: "7 days" },
@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<Kind, BarKind>> = {
 
 type Props = { readonly agents: readonly Agent[]; readonly runs: readonly Run[] };
 
-/** The leases and runs of agents, one row each, on an axis of days. The address contains the number of days. */
+/** The leases and runs of agents over the last days, one row for each agent. The number of days is in the address. */
 export function WorkTimeline({ agents, runs }: Props) {
   const now = useNow();
   const [path, navigate] = useLocation();

@@ -16,7 +16,7 @@ vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }
 const DOWN = { failure: { code: "OFFLINE", message: "Dispatch cannot be reached." } } as const;
 
 beforeEach(() => {
-  // Without a layout the list would have no height, and no line in sight.
+  // The test environment has no layout, so the list needs a height to render its rows.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
   history.replaceState(null, "", "/audit");

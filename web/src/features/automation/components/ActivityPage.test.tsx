@@ -15,7 +15,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
 beforeEach(() => {
-  // Without a layout the list would have no height, and no line in sight.
+  // The test environment has no layout, so the list needs a height to render its rows.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
   history.replaceState(null, "", "/automation/activity");

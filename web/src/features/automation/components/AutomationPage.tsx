@@ -26,7 +26,7 @@ import { RepositoryCard } from "./RepositoryCard.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
 import { AutomationSyncProgress } from "./SyncProgress.tsx";
 
-/** The automation of all tracked repositories side by side. */
+/** The automation of all tracked repositories. */
 export function AutomationPage() {
   const [path, navigate] = useLocation();
   const filter = filterOfSearch(useSearch());
@@ -130,7 +130,7 @@ function Repositories({
   );
 }
 
-/** The answer for those who only glance. */
+/** A summary of all repositories in one line. */
 function Headline({ all }: { readonly all: Automation["trackedRepositories"] }) {
   const count = (state: string) => all.filter((each) => isInState(each, state)).length;
   const [red, failing, running, problems] = [

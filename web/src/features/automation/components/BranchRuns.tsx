@@ -7,7 +7,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { branchRuns, type Workflow } from "../api/workflow.ts";
 import { RunLine } from "./RunLine.tsx";
 
-/** The runs of a workflow on one branch, as far back as they are retained. */
+/** All stored runs of a workflow on one branch. */
 export function BranchRuns({
   workflow,
   branch,

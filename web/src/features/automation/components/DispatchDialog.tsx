@@ -14,7 +14,9 @@ import { initialValues, inputsOf, problemsOf, refProblem, type Values } from "..
 
 type Target = { readonly id: string; readonly fullName: string };
 
-/** Starts a workflow on a ref with its declared inputs, in this repository and in others that have it, too. */
+/**
+ * The form that starts a workflow on a ref with its inputs, in this repository and in others with the same workflow.
+ */
 export function DispatchDialog({
   workflow,
   onClose,
@@ -110,7 +112,7 @@ export function DispatchDialog({
 const SELECT =
   "mt-1 h-9 w-full rounded border border-line-strong bg-page px-2 text-body aria-invalid:border-danger";
 
-/** A field for an input as its type asks for. */
+/** The field for an input, depending on its type. */
 function InputField({
   input,
   value,
@@ -218,7 +220,7 @@ function Targets({
   );
 }
 
-/** What became of each, with GitHub's refusal where it refused. */
+/** The result for each repository, with the reason if GitHub rejected it. */
 function Results({
   workflow,
   results,

@@ -14,7 +14,7 @@ import { OnGitHub } from "./RunLine.tsx";
 import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { SyncRepositoryButton } from "./SyncAutomation.tsx";
 
-/** One repository: what fails, what runs, how each workflow stands. */
+/** A repository of the list: its failing and running workflows, and the state of each workflow. */
 export function RepositoryCard({
   repository,
   onReread,
@@ -97,7 +97,7 @@ export function RepositoryCard({
   );
 }
 
-/** How much fails and runs. */
+/** The number of failing and of running workflows. */
 function Standing({
   automation: { failingCount, runningCount, isRed },
 }: Pick<Summary, "automation">) {
@@ -119,7 +119,7 @@ function Standing({
   );
 }
 
-/** Each workflow by the latest run on the default branch: the branch is judged by that, and not by a pull request. */
+/** Each workflow with its latest run on the default branch. Runs of pull requests do not count. */
 function WorkflowDots({ workflows }: { readonly workflows: Summary["automation"]["workflows"] }) {
   if (workflows.length === 0) {
     return <p className="mt-1 text-meta text-ink-faint">No workflows</p>;

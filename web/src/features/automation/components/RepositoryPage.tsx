@@ -37,10 +37,12 @@ const RepositoryParts = lazy(async () => ({
 
 const FACETS = ["workflow"] as const;
 
-/** How the latest run of a workflow can stand. */
+/** The outcomes of the filter, for the latest run of a workflow. */
 const OUTCOMES: readonly Outcome[] = ["failure", "running", "waiting", "success", "cancelled"];
 
-/** The automation of one repository: workflows with their runs, releases, pull requests and the rest. */
+/**
+ * The automation of one repository: workflows with their runs, pull requests, releases, checks, deployments, packages.
+ */
 export function RepositoryPage({ owner, name }: { readonly owner: string; readonly name: string }) {
   const fullName = `${owner}/${name}`;
   const [path, navigate] = useLocation();
@@ -236,7 +238,7 @@ function Tiles({ automation }: { readonly automation: RepositoryAutomation }) {
   );
 }
 
-/** Runs that are listed below a strip; the strip has them all. */
+/** The number of runs that are listed below the bars. */
 const LISTED = 5;
 
 function WorkflowRow({ workflow }: { readonly workflow: RepositoryWorkflow }) {

@@ -29,7 +29,7 @@ const Badge = ({ children }: { readonly children: ReactNode }) => (
   </span>
 );
 
-/** What a repository has beside its workflows. */
+/** The automation data of a repository other than its workflows. */
 export function RepositoryParts({
   automation,
   repositoryUrl,
@@ -103,7 +103,7 @@ function Releases({ automation }: Props) {
                 {release.isDraft ? "draft" : release.isPrerelease ? "pre-release" : "stable"}
               </Badge>
               <span className="grow" />
-              {/* A draft has not been published: it counts from when it was made. */}
+              {/* A draft is not published yet, so the time of its creation is shown. */}
               <RelativeTime instant={release.publishedAt ?? release.createdAt} />
             </Line>
           ))}
@@ -113,7 +113,7 @@ function Releases({ automation }: Props) {
   );
 }
 
-/** What people call the newest version of a package. */
+/** The newest version of a package: its tag if it has one, otherwise its version. */
 const newestOf = ({
   latestTags: [tag],
   latestVersion,

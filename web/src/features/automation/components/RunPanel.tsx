@@ -22,7 +22,7 @@ import { lengthOf } from "../model/strip.ts";
 import { RunActions } from "./RunActions.tsx";
 import { OnGitHub } from "./RunLine.tsx";
 
-/** One run: its jobs over time, what failed and what it left, with everything that can be done about it. */
+/** One run: its facts, actions, failure, jobs and artifacts. */
 export function RunPanel({
   runId,
   repositoryUrl,
@@ -161,7 +161,7 @@ type Reading =
   | { readonly state: "read"; readonly failure: Failure | null }
   | { readonly state: "refused"; readonly why: string };
 
-/** What failed first, and on demand the end of its log: GitHub is asked for it, and it is not stored. */
+/** The first failed job and, on demand, the end of its log, which is read from GitHub and not stored. */
 function FailureOf({ run }: { readonly run: RunDetails }) {
   const [reading, setReading] = useState<Reading>({ state: "unread" });
   const job = run.jobs.find((each) => outcomeOf(each) === "failure");
@@ -213,10 +213,10 @@ function FailureOf({ run }: { readonly run: RunDetails }) {
   );
 }
 
-/** The lines around the failure. They are text, whatever they contain. */
+/** The lines of the log around the failure, as plain text. */
 function Log({ lines }: { readonly lines: readonly string[] }) {
   const text = useRef<HTMLPreElement>(null);
-  // What failed stands at the end.
+  // The failure is at the end.
   useEffect(() => {
     text.current?.scrollTo(0, text.current.scrollHeight);
   }, [lines]);
@@ -281,7 +281,7 @@ function Jobs({ jobs }: { readonly jobs: readonly Job[] }) {
 
 const UNITS = ["bytes", "kB", "MB", "GB"] as const;
 
-/** A number of bytes as people say it. */
+/** A number of bytes with a unit, such as `1.20 MB`. */
 export function sizeWords(bytes: number): string {
   let size = bytes;
   let unit = 0;

@@ -18,7 +18,7 @@ export const SeedBadge = (): ReactNode => (
   </span>
 );
 
-/** Why the data is old, and how old: its last good state stays. */
+/** Why the data is outdated, and when it was last read. */
 export function SyncProblem({
   automation: { syncError, lastSyncedAt, lastAttemptedAt },
   className,

@@ -26,7 +26,7 @@ import { RunStrip, StripLegend } from "./RunStrip.tsx";
 import { Tile } from "./Tile.tsx";
 import { TriggersPanel } from "./TriggersPanel.tsx";
 
-// These come when they are wanted.
+// Loaded on demand.
 const RunPanel = lazy(async () => ({ default: (await import("./RunPanel.tsx")).RunPanel }));
 const DispatchDialog = lazy(async () => ({
   default: (await import("./DispatchDialog.tsx")).DispatchDialog,
@@ -35,7 +35,7 @@ const DispatchDialog = lazy(async () => ({
 const FACETS = ["branch", "outcome", "run"] as const;
 type Address = Readonly<Record<(typeof FACETS)[number], string>>;
 
-/** One workflow: its runs as pictures and lines, what starts it, and how others fare with the same file. */
+/** One workflow: its runs, success rate, triggers and branches, and the same workflow in other repositories. */
 export function WorkflowPage({ id }: { readonly id: string }) {
   const [path, navigate] = useLocation();
   const address = facetsOfSearch(useSearch(), FACETS);
@@ -257,7 +257,7 @@ function Tiles({ workflow }: { readonly workflow: Workflow }) {
   );
 }
 
-/** The worst lies at the bottom, so that its growth shows. */
+/** Failures are at the bottom of the stack, so that their number is easy to compare. */
 const SERIES: readonly Series<"failed" | "cancelled" | "succeeded">[] = [
   { kind: "failed", title: "Failed", color: "var(--blocked)" },
   { kind: "cancelled", title: "Cancelled", color: "var(--backlog)" },
@@ -317,7 +317,7 @@ function Branches({
   );
 }
 
-/** The same file in other repositories, the least successful first. */
+/** The same workflow file in other repositories, the lowest success rate first. */
 function Siblings({ workflow: { siblings } }: { readonly workflow: Workflow }) {
   const [, navigate] = useLocation();
   if (siblings.length === 0) return null;

@@ -25,7 +25,7 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-/** The queue of one issue with what its rows need. */
+/** Renders a queue of one issue. */
 function show(issue: Partial<RowIssue> = {}) {
   const queue = [explained(1, issue, { rank: 1 })];
   const changes = new Changes();

@@ -47,7 +47,7 @@ const show = (decisions: readonly Decision[], everyone = false) =>
       onEveryone={onEveryone}
     />,
   );
-/** Opens the only decision, as a press on its line does. */
+/** Opens the only decision. */
 const open = () => {
   const details = document.querySelector("details") ?? expect.fail("There is no decision");
   details.open = true;

@@ -9,19 +9,19 @@ import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
 import { readNames, type Decision, type Named } from "../api/queue.ts";
 
-/** How many candidates and withheld issues of a decision are named. */
+/** The number of candidates and of withheld issues that are listed for a decision. */
 const NAMED = 5;
 
 type Props = {
   readonly agent: string;
   readonly everyone: boolean;
   readonly decisions: readonly Decision[];
-  /** Issues whose names are known already. */
+  /** Issues whose titles are already loaded. */
   readonly named: readonly Named[];
   readonly onEveryone: (everyone: boolean) => void;
 };
 
-/** What the queue answered lately, and why. */
+/** The latest decisions of the queue, with the reasons. */
 export function Decisions({ agent, everyone, decisions, named, onEveryone }: Props) {
   return (
     <Panel
@@ -168,7 +168,7 @@ function Name({ id, names }: { readonly id: string; readonly names: ReadonlyMap<
   );
 }
 
-/** The titles of issues: those that the page has, and those that are requested. */
+/** The titles of issues. Titles that the page does not have are requested. */
 function useNames(ids: readonly string[], named: readonly Named[]): ReadonlyMap<string, Named> {
   const [read, setRead] = useState<readonly Named[]>([]);
   const names = new Map([...read, ...named].map((issue) => [issue.id, issue]));

@@ -13,7 +13,7 @@ import { inconsistencyTitle } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
 import { keyOf, type Repair, type Repairs } from "../api/repair.ts";
 
-/** Where issues and their leases contradict each other, each repaired with one press, and the results. */
+/** The inconsistencies of the queue, each with a button that repairs it, and the results of repairs. */
 export function Doctor({
   doctor: { counts, findings },
   repairs,

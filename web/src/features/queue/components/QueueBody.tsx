@@ -15,7 +15,7 @@ import { Limits } from "./Limits.tsx";
 import { Ranked } from "./Ranked.tsx";
 import { Withheld } from "./Withheld.tsx";
 
-/** The queue of one agent, mounted again for each address by its `key`. */
+/** The queue of one agent. The `key` remounts it for another address. */
 export function QueueBody({
   address,
   known,
@@ -24,16 +24,16 @@ export function QueueBody({
   onEveryone,
 }: {
   readonly address: Address;
-  /** Whether it is known which agents there are. */
+  /** Whether the list of agents is loaded. */
   readonly known: boolean;
-  /** Whom an issue can be given to. */
+  /** The agents to which an issue can be assigned. */
   readonly agents: Choices["agents"];
   readonly controls: ReactNode;
   readonly onEveryone: (everyone: boolean) => void;
 }) {
   const query = useMemo(
     () => queueQuery(address),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the page is mounted again for another address
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the component is remounted for another address
     [],
   );
   const repairs = useMemo(() => new Repairs(), []);

@@ -14,7 +14,7 @@ export function Ranked({
 }: {
   readonly agent: string;
   readonly ranked: readonly Explained[];
-  /** How many are kept back. */
+  /** The number of withheld issues. */
   readonly withheld: number;
   readonly usualLane: string | undefined;
   readonly changes: Changes;

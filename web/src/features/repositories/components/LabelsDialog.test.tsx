@@ -26,7 +26,7 @@ afterEach(() => {
   viewer.set(undefined);
 });
 
-/** Lets time pass, and what it brings. */
+/** Advances the timers and waits for the effects. */
 const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 async function open(labelScheme: LabelScheme = DISPATCH_LABELS) {
@@ -178,7 +178,7 @@ it("saves only what is not Dispatch's own", async () => {
     fullName: "acme/tools",
     statuses: [{ status: "BLOCKED", label: "stuck" }],
     priorities: [],
-    // The blank at its end stands between it and the name.
+    // The space at its end is part of the prefix.
     agentPrefix: "bot: ",
   });
   expect(onSaved).toHaveBeenCalledOnce();

@@ -5,7 +5,7 @@ import { notify } from "@/components/Notices.tsx";
 import { BASE_PATH } from "@/lib/basePath.ts";
 import { EVENTS, payloadUrl } from "../model/setup.ts";
 
-/** How a webhook is set up: by the command, or by hand on GitHub. */
+/** The instructions to set up a webhook, with the command or on GitHub. */
 export function Setup() {
   const address = payloadUrl(location.origin, BASE_PATH);
   return (
@@ -51,7 +51,7 @@ function Value({ name, children }: { readonly name: string; readonly children: R
   );
 }
 
-/** Text to use elsewhere, with a button that copies it. */
+/** A text with a button that copies it. */
 function Command({ text }: { readonly text: string }) {
   const copy = () =>
     navigator.clipboard.writeText(text).then(

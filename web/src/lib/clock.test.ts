@@ -58,7 +58,7 @@ describe("an instant to come", () => {
 
   it("is noticed as soon as a machine has woken up that slept through it", () => {
     const result = ahead("2026-06-01T13:00:00.000Z");
-    // The clock goes on while the timers stand still.
+    // The clock advances without timers, as on a sleeping machine.
     vi.setSystemTime(NOON + 90 * MINUTE);
     pass(30_000);
     expect(result.current).toBe(false);

@@ -7,7 +7,7 @@ const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
 let pages: Map<string | undefined, FeedPage<Line> | "down">;
 let say: (line: Line) => void;
 let gap: () => void;
-/** A promise for which the source waits before it responds. */
+/** A promise that the source awaits before it responds. */
 let delay: Promise<void> | undefined;
 let feed: Feed<Line>;
 const shown = () => feed.state.get().items.map((line) => line.id);
@@ -21,7 +21,7 @@ beforeEach(() => {
   feed = openFeed();
 });
 
-/** A feed of the pages there are. */
+/** A feed of `pages`. */
 function openFeed(): Feed<Line> {
   const opened = new Feed<Line>({
     read: async (after) => {
@@ -84,7 +84,7 @@ it("puts what it missed below what streamed in meanwhile", async () => {
   expect(shown(), "the pages go on where they were").toEqual(["8", "7", "6", "5", "4", "3", "2"]);
 });
 
-/** A feed whose heads are answered when a test says so, by their number. */
+/** A feed whose requests for the first page are answered by the test, by their number. */
 function slowFeed() {
   const answers: ((...ids: string[]) => Promise<unknown>)[] = [];
   const slow = new Feed<Line>({

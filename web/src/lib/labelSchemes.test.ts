@@ -59,7 +59,7 @@ it("leaves out what is shown already, by the names of the repository", async () 
   ]);
   expect(others("acme/tools")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
   await refreshLabelSchemes();
-  // What merely looks like Dispatch's label there is one like any other.
+  // A label in Dispatch's own style has no meaning there.
   expect(others("acme/tools")).toEqual(["Status/Ready", "priority/p1", "agent/beta", "bug"]);
   expect(others("acme/rocket")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
   answer([]);

@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   vi.stubGlobal("WebSocket", TestSocket);
-  // The connection and the streams belong to modules.
+  // The connection and the streams are state of modules.
   vi.resetModules();
   ({ LiveQuery } = await import("./liveQuery.ts"));
   truth = "first";
@@ -38,7 +38,7 @@ it("a change between the first answer and the start of the streams is shown", as
   await pass(0);
   expect(shown()).toBe("first");
   await TestSocket.newest.open();
-  // The service has not read the subscriptions yet, so this is no event of theirs.
+  // The service has not started the subscriptions yet, so they do not send this event.
   truth = "second";
   TestSocket.newest.startStreams();
   await pass(2_000);

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   pauses.set([]);
-  // The stream of the board ends some time after the last listener has left.
+  // The stream of the board ends some time after the last listener has unsubscribed.
   await vi.advanceTimersByTimeAsync(60_000);
   vi.useRealTimers();
   vi.clearAllMocks();

@@ -13,6 +13,6 @@ it("is spelled as its label and its colour are", () => {
   expect(statusWord("IN_PROGRESS")).toBe("in-progress");
   expect(statusWord("READY")).toBe("ready");
   expect(statusColor("IN_REVIEW")).toBe("var(--in-review)");
-  // Two statuses with one word would be one column to an address.
+  // Two statuses with the same word would be one column in addresses.
   expect(new Set(STATUSES.map(statusWord)).size).toBe(STATUSES.length);
 });

@@ -1,4 +1,4 @@
-/** Why an issue is not what an agent would be given, in as few words as will do. */
+/** The reasons why an issue is withheld, in a few words. */
 const SKIPS = {
   LEASED: "held by an agent",
   ASSIGNED_TO_OTHER: "another agent's",
@@ -21,7 +21,7 @@ export type SkipReason = keyof typeof SKIPS;
 
 export const skipWords = (reason: SkipReason): string => SKIPS[reason];
 
-/** What the doctor finds, as headings. */
+/** The headings of the kinds of inconsistencies. */
 const INCONSISTENCIES = {
   ASSIGNED_WITHOUT_LEASE: "Assigned, held by nobody",
   IN_PROGRESS_WITHOUT_LEASE: "In progress, held by nobody",

@@ -11,7 +11,7 @@ const respond = (body: unknown, status = 200, type = TYPE) =>
     headers: { "content-type": type },
   });
 
-/** The request that was sent last, as the service reads it. */
+/** The body and headers of the latest request. */
 function request(): { headers: Headers; body: Record<string, unknown>; init: RequestInit } {
   const init = send.mock.calls.at(-1)?.[1] ?? expect.fail("Nothing was sent");
   return {
@@ -138,7 +138,7 @@ it.each([
   );
   await change(PauseWork, { input: { scope: "EVERYTHING" } });
   expect(denials.get()).toBe(raised);
-  // A query that is denied says nothing about the session.
+  // A denied query does not mean that the session has ended.
   await ask(PausesQuery, {});
   expect(denials.get()).toBe(raised);
 });

@@ -11,7 +11,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   vi.stubGlobal("WebSocket", TestSocket);
-  // The connection belongs to the module.
+  // The connection is state of the module.
   vi.resetModules();
   const { follow } = await import("./live.ts");
   stop = follow({ document: EntryAdded, variables: () => ({}), onItem, onStart, onFailure });

@@ -61,11 +61,11 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
   await expect(card).toContainText("1of 1 succeeded (100 %)");
   await expect(card).toContainText("alive");
 
-  // The picture by keys: to the row of this agent, to its bar, and through it to the issue.
+  // With the keyboard: to the row of this agent, to its bar, and to its issue.
   const picture = page.getByRole("img", { name: "Work of agents in the last 24 hours" });
   const told = page.locator("figure [aria-live=polite]");
   await expect(async () => {
-    // From the first row on; the arrow stays in the last.
+    // Starts in the first row. In the last row the arrow key has no effect.
     await picture.blur();
     await picture.focus();
     for (let row = 0; row < 50 && !(await told.innerText()).includes(agent); row += 1)

@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 
 type Red = { redBranches: { workflow: { id: string }; run: { id: string; number: number } }[] };
 
-/** A workflow that is red, and its run: the sample has some. */
+/** A failing workflow of the demo and its failed run. */
 async function red(service: Service): Promise<{ workflow: string; run: string; number: number }> {
   let found: Red["redBranches"] = [];
   await expect
@@ -23,7 +23,7 @@ async function red(service: Service): Promise<{ workflow: string; run: string; n
   return { workflow: first.workflow.id, run: first.run.id, number: first.run.number };
 }
 
-/** A workflow that can be started by hand. */
+/** A workflow of the demo that can be started manually. */
 async function startable(service: Service): Promise<{ id: string; fullName: string }> {
   const { trackedRepositories } = await ask<{
     trackedRepositories: {
@@ -41,7 +41,7 @@ async function startable(service: Service): Promise<{ id: string; fullName: stri
   throw new Error("no workflow can be started by hand");
 }
 
-/** The four pages, each with something on it. */
+/** The addresses of the four pages, each with data. */
 async function pathsOf(service: Service): Promise<readonly string[]> {
   const { workflow, run } = await red(service);
   const { fullName } = await startable(service);

@@ -28,7 +28,7 @@ test("a card dragged in one window moves in the other", async ({ page, context, 
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   }, id);
 
-  // A pointer that rests on the card: nothing moves there any more.
+  // The test below hovers over the card, so it must not move any more.
   await card(page, id).hover({ position: { x: 40, y: 20 } });
   const from = await card(page, id).boundingBox();
   const to = await column(page, "IN_REVIEW").boundingBox();
@@ -44,7 +44,7 @@ test("a card dragged in one window moves in the other", async ({ page, context, 
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
   const there = column(other, "IN_REVIEW").locator(`[data-card="${id}"]`);
   await expect(there).toBeVisible();
-  // The mark fades after two seconds, which a slow machine may sleep through.
+  // The mark is shown for two seconds only, which a slow machine may miss.
   await expect
     .poll(() => other.evaluate(() => document.documentElement.dataset.told ?? ""))
     .toContain("moved by");
@@ -121,7 +121,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
   const scroller = column(page, "BACKLOG").locator("[data-scroller]");
   const box = await scroller.boundingBox();
   if (!box) throw new Error("nothing to scroll");
-  // On a busy machine the first step may come so late that the finger has rested: then it is another try.
+  // On a busy machine the first move may come so late that it counts as a long press. Then the test tries again.
   await expect(async () => {
     await touch("touchStart", box.x + 60, box.y + 300);
     for (let step = 1; step <= 8; step += 1)
@@ -175,7 +175,7 @@ test("a filter lives in the address and can be shared", async ({ page, context, 
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/priority=priority%2Fp0/);
   await expect(page.getByRole("button", { name: /Remove filter Priority/ })).toBeVisible();
-  // Until the answer is there, the board shows what it showed before.
+  // The previous board is shown until the response arrives.
   const urgent = page.getByRole("img", { name: "Urgent priority (P0)" });
   await expect(page.locator("[data-card]").filter({ hasNot: urgent })).toHaveCount(0);
   await expect(card(page, id)).toBeVisible();
@@ -334,7 +334,7 @@ test("a move is undone after the page was reloaded, and only once", async ({
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
   await expect(page.locator("[data-pending]")).toHaveCount(0);
 
-  // Another window, where the card is not even shown.
+  // Another window, in which the card is not shown.
   const other = await context.newPage();
   await openBoard(other, "?status=ready");
   await expect(column(other, "IN_REVIEW")).toHaveCount(0);
@@ -435,7 +435,7 @@ test("twenty cards move at once, and twenty come back with one key", async ({ pa
   await expect(page.getByRole("alert")).toHaveCount(0);
 
   await page.keyboard.press("z");
-  // It stays for six seconds.
+  // The notice is shown for six seconds.
   await expect(page.getByText("Moved 20 cards back.")).toBeVisible({ timeout: 30_000 });
   await expect.poll(statuses, { timeout: 30_000 }).toEqual(new Set(["IN_PROGRESS"]));
 });
@@ -474,7 +474,7 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   const link = (await view.getAttribute("href")) ?? "";
   await page.keyboard.press("Escape");
 
-  // Its link leads whoever gets it to what it shows.
+  // Its link opens the same view.
   const guest = await context.newPage();
   await guest.goto(link);
   await expect(guest).toHaveURL(/\?group=agent&sort=age$/);
@@ -486,10 +486,10 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   await expect(guest.locator("[data-card]").first()).toBeVisible();
   await guest.close();
 
-  // Rows fold away, for good, and a card among those without an agent moves by keys within its row.
+  // Rows can be collapsed, and stay so. A card without an agent moves within its row with the keyboard.
   const other = await context.newPage();
   await openBoard(other, "?group=agent");
-  // Rows come with each page of the board.
+  // Each loaded page adds rows.
   await expect(async () => {
     for (;;) {
       const open = other.locator("h3 button[aria-expanded=true]:not(:has-text('No agent'))");
@@ -520,7 +520,7 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
 
 test("cards stand in the order of the queue, as it changes", async ({ page, service }) => {
   for (const id of await quietIssues(service, 6)) await moveElsewhere(service, id, "READY");
-  // So tall that every card is in the page.
+  // The window is so tall that every card is in the DOM.
   await page.setViewportSize({ width: 1440, height: 8000 });
   await openBoard(page);
   await page.keyboard.press("d");
@@ -529,7 +529,7 @@ test("cards stand in the order of the queue, as it changes", async ({ page, serv
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/sort=rank/);
 
-  // What is ready, as an agent would be served it that is not named on any issue.
+  // The Ready issues in the order of the queue for an agent without assigned issues.
   const queued = async (): Promise<readonly string[]> => {
     type Found = { rank: number | null; issue: { id: string; status: Status } };
     const { queue } = await ask<{ queue: Found[] }>(
@@ -539,7 +539,7 @@ test("cards stand in the order of the queue, as it changes", async ({ page, serv
     const ready = queue.filter(({ rank, issue }) => rank !== null && issue.status === "READY");
     return ready.map(({ issue }) => issue.id);
   };
-  // Others are not served, and stand between.
+  // Withheld issues are between them.
   const expectOrder = async (ids: readonly string[]) => {
     await expect
       .poll(async () => {
@@ -598,7 +598,7 @@ test("everything can be called by name", async ({ page, service }) => {
 });
 
 test("a move that GitHub refuses goes back and says why", async ({ page, service }) => {
-  // GitHub allows an issue a hundred labels, and this one has them: there is no room for another status.
+  // GitHub allows a hundred labels for an issue. This one has a hundred, so a status label cannot be added.
   const { issues } = await ask<{ issues: { nodes: { id: string; status: Status }[] } }>(
     service,
     `{ issues(filter: {search: "hundred labels"}) { nodes { id status } } }`,

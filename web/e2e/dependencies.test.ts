@@ -10,7 +10,7 @@ type Waiting = Other & {
   blockedBy: { isOpen: boolean; issue: Other | null }[];
 };
 
-/** An open issue that waits for one on the board, and the first that it waits for. */
+/** An open issue that waits for an issue on the board, and the first issue that it waits for. */
 async function waiting(service: Service): Promise<{ issue: Waiting; blocker: Other }> {
   const { issues } = await ask<{ issues: { nodes: Waiting[] } }>(
     service,

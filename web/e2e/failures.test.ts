@@ -6,19 +6,19 @@ import { Proxy } from "./support/proxy.ts";
 import { DEMO, lend, Service } from "./support/service.ts";
 import { AGENT_TOKEN, ask, card, expect, openBoard, quietIssue, test } from "./support/test.ts";
 
-/** The mark on a card of what keeps its issue from agents. */
+/** The back-off badge of a card. */
 const markOn = (page: Page, id: string): Locator => card(page, id).locator("[data-backoff]");
 
 const panelOf = (page: Page): Locator => page.getByRole("complementary", { name: /^Issue / });
 
-/** The line of an issue in a list of the queue. */
+/** The row of an issue in the queue. */
 const rowOf = (page: Page, list: string | RegExp, id: string): Locator =>
   page
     .getByRole("list", { name: list })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${id}"]`) });
 
-/** Has an agent claim an issue and fail on it. */
+/** Claims an issue as an agent, and reports that the agent failed on it. */
 async function failOn(service: Service, agent: string, id: string): Promise<void> {
   await fail(service, agent, await claim(service, agent, id));
 }
@@ -43,11 +43,11 @@ test("a failed attempt shows on the card and in the panel, and the back-off ends
   const mark = markOn(page, id);
   const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
   await failOn(service, "clumsy", id);
-  // All of it at once: it is shown for ten seconds.
+  // Read in one step, because the back-off lasts only ten seconds.
   await Promise.all([
     expect(mark).toContainText("left alone until"),
     expect(mark).toContainText("1 failed attempt"),
-    // In the browser's time.
+    // In the browser's time zone.
     expect(mark).toHaveAttribute(
       "title",
       /^The issue is left alone until [^Z]+clumsy failed on it[^Z]*$/,
@@ -65,7 +65,7 @@ test("a failed attempt shows on the card and in the panel, and the back-off ends
 
 test("a press in the panel ends a back-off", async ({ page, service }) => {
   const id = await quietIssue(service);
-  // The second back-off is long enough to look at.
+  // The second back-off is long enough for the checks below.
   await failOn(service, "clumsy", id);
   await expect
     .poll(() => skipReasons(service, id), { timeout: 60_000 })
@@ -75,7 +75,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
   await expect(markOn(page, id)).toContainText("2 failed attempts");
   expect(await skipReasons(service, id)).toContain("BACKING_OFF");
 
-  // What the server refuses is said there.
+  // A rejected retry shows the error.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("RetryIssue") === true
       ? route.fulfill({
@@ -135,7 +135,7 @@ test("people say for each repository which of their work agents are served", asy
   await expect(assigned, "the focus is still there").not.toBeChecked();
   await expect.poll(served).toEqual({ inProgress: false, assigned: false, owned: false });
 
-  // What the server refuses is taken back.
+  // A rejected retry shows the error, and the issue stays withheld.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("SetServesPeoplesWork") === true
       ? route.fulfill({
@@ -148,10 +148,10 @@ test("people say for each repository which of their work agents are served", asy
   await expect(rules.getByRole("switch", { name: "labelled owner/…" })).not.toBeChecked();
 });
 
-// A demo where one failure is enough to need a person.
+// A demo in which an issue needs a person after one failure.
 const impatient = test.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => {
       const settings = { DISPATCH_AGENT_TOKEN: AGENT_TOKEN, DISPATCH_MAX_ATTEMPTS: "1" };
       await lend(new Service(DEMO, settings), use);
@@ -160,7 +160,7 @@ const impatient = test.extend({
   ],
 });
 
-/** An issue that needs a person, by the label too. */
+/** An issue that needs a person and has the label. */
 async function exhaust(service: Service, agent: string): Promise<string> {
   const id = await quietIssue(service);
   await failOn(service, agent, id);
@@ -261,12 +261,12 @@ impatient("a phone shows what failed without sideways scrolling", async ({ brows
   await context.close();
 });
 
-/** What GitHub says where its token may not change issues. */
+/** GitHub's error if the token may not change issues. */
 const DENIAL = "Resource not accessible by personal access token";
 
 type Denying = { readonly denying: { on: boolean; url: string } };
 
-// A service whose token GitHub takes for reading only, when asked to.
+// A service that can be made to have a token with which GitHub rejects changes.
 const denied = simulated.extend<object, Denying>({
   denying: [
     async ({ github }, use) => {

@@ -3,9 +3,9 @@ import { serve, test, type GitHub } from "./support/github.ts";
 import type { Service } from "./support/service.ts";
 import { expect, untilReady, watch } from "./support/test.ts";
 
-// What a service says of itself that cannot show a board yet.
+// The notices of a service that cannot show a board yet.
 
-/** Hands over a page of a started service, and ends both. The page must stay clean. */
+/** Runs a test with a page of a started service, and closes both. The page must log no errors. */
 async function onBoardOf(
   browser: Browser,
   service: Service,

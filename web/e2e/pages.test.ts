@@ -13,7 +13,7 @@ import {
   untilReady,
 } from "./support/test.ts";
 
-/** What all pages but the playground do wrong. */
+/** The violations of all pages except the playground. */
 async function violationsOfAll(page: Page): Promise<readonly string[]> {
   const paths = (await allPages(page)).filter((each) => each !== "/graphiql");
   const found: string[] = [];
@@ -85,7 +85,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.goto("/graphiql");
       await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible();
       await expect(page.locator(".line-numbers").first()).toBeVisible();
-      // Its tabs hold the buttons that close them. That is how GraphiQL makes tabs, whatever we do.
+      // GraphiQL puts the close buttons inside its tabs, which we cannot change.
       expect(await violations(page, ["nested-interactive"])).toEqual([]);
     });
 
@@ -107,7 +107,7 @@ test("the chosen theme is there before the first paint, and stays", async ({ pag
   await expect(page.locator("html")).toHaveClass("dark");
   expect(await page.evaluate(() => localStorage.getItem("dispatch-theme"))).toBe("dark");
 
-  // The document without its program: what is dark now was dark with the first paint.
+  // The scripts of the page are blocked, so this is the first paint.
   await page.route("**/assets/*.js", (route) => route.abort());
   const before = await page.context().newPage();
   await before.route("**/assets/*.js", (route) =>
@@ -146,7 +146,7 @@ test("a phone shows the board without sideways scrolling of the page", async ({
   const panel = page.getByRole("complementary", { name: /^Issue / });
   const history = panel.getByRole("heading", { name: "History" });
   await expect(history).toBeAttached();
-  // However long the text above it is, and the comments there, which come later.
+  // The description and the comments, which load later, may be long.
   await expect(async () => {
     await history.scrollIntoViewIfNeeded();
     await expect(history).toBeInViewport({ timeout: 1_000 });
@@ -342,7 +342,7 @@ test("each number of the overview opens the board of exactly what it counts", as
   const hrefs = await links.evaluateAll((found) => found.map((link) => link.getAttribute("href")));
   expect(hrefs.length, "tiles, columns and agents").toBeGreaterThan(12);
   expect(hrefs).toContain("/board?status=in-progress&stale=true");
-  // An answer may be on its way in either look, so both are taken again until they agree.
+  // Either of the two may be outdated, so both are read again until they agree.
   for (const href of new Set(hrefs)) {
     await expect(async () => {
       await page.goto("/");
@@ -400,7 +400,7 @@ test("the audit log offers all that is in it, with how often", async ({ page, se
     auditOptions: { actors: { value: string }[]; actions: { value: string }[] };
   }>(service, "{ auditOptions { actors { value } actions { value } } }");
   expect(auditOptions.actors.length).toBeGreaterThan(2);
-  // What is read of the log has other actions nowhere.
+  // The filtered log has no other actions.
   await page.goto("/audit?action=move_issue");
   await expect(page.locator("main [data-index]").first()).toBeVisible();
   await page.keyboard.press("f");
@@ -450,7 +450,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await expect(card(page, id)).toHaveCount(0);
   await page.keyboard.press("Escape");
 
-  // It was removed on purpose, so its reminder can go, and does not come back.
+  // The reminder can be dismissed, and does not return.
   const reminder = page.getByText(`GITHUB_REPOSITORIES names ${name}, which is not tracked.`);
   await expect(reminder).toBeVisible();
   await page.getByRole("button", { name: `Do not remind me of ${name}` }).click();
@@ -473,7 +473,7 @@ test("the playground runs a query and a subscription, from this host alone", asy
 }) => {
   await page.goto("/graphiql");
   await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible();
-  // The button offers a choice of operations once the editor has read them.
+  // The button shows a menu after the editor has parsed the operations.
   const run = (name: string) =>
     expect(async () => {
       const stop = page.getByRole("button", { name: /Stop query/ });
@@ -487,7 +487,7 @@ test("the playground runs a query and a subscription, from this host alone", asy
 
   await run("Board");
   const id = await quietIssue(service);
-  // Nothing says when the subscription has begun.
+  // The page does not show when the subscription has started.
   await expect(async () => {
     for (const status of ["IN_REVIEW", "IN_PROGRESS"] as const)
       await moveElsewhere(service, id, status);
@@ -507,7 +507,7 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
     `query ($id: ID!) { issue(id: $id) { number repository { fullName } } }`,
     { id },
   );
-  // Not #1 in the line of #12.
+  // Exact, so that #1 does not match the row of #12.
   const line = page
     .getByRole("listitem")
     .filter({ hasText: new RegExp(`${issue.repository.fullName} #${issue.number}(?!\\d)`) })
@@ -521,7 +521,7 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
   await expect(page).toHaveURL(/outcome=failure/);
   await expect(line).toBeHidden();
 
-  // Offered is what the log has, and the issue's repository is in it since the move.
+  // The filter offers the repositories of the log, which include this one since the move.
   const { fullName } = issue.repository;
   await page.keyboard.press("f");
   await page.getByRole("combobox", { name: "Filter by" }).fill(`repository ${fullName}`);
@@ -532,7 +532,7 @@ test("a page whose program does not come says so, and leaves the way to the othe
   browser,
   service,
 }) => {
-  // Not one of the watched pages: the browser logs the file that it does not get.
+  // Not `page`, which must log no errors: the browser logs the missing file as one.
   const page = await browser.newPage({ baseURL: service.url });
   await openBoard(page);
   await page.route("**/assets/*.js", (route) => route.abort());
@@ -547,7 +547,7 @@ test("a page whose program does not come says so, and leaves the way to the othe
   await page.close();
 });
 
-/** What a first visit may load besides fonts and data, in bytes, as `npm run size` says. */
+/** The maximum size of a first visit without fonts and data, in bytes. The same as in `npm run size`. */
 const FIRST_LOAD_BYTES = 200_000;
 
 test("the first load of every page is small on the wire, as the build compressed it", async ({
@@ -604,10 +604,10 @@ test("a hostile text is shown beside its page, not instead of it", async ({ brow
     });
     await openBoard(page, `?issue=${id}`);
     const panel = page.getByRole("complementary", { name: /^Issue / });
-    // Its comments have the same text.
+    // Excludes the comments, which have the same text.
     await expect(panel.getByText("Shown as plain text").first()).toBeVisible();
     await expect(panel.getByRole("heading", { name: "History" })).toBeAttached();
-    // What is on its way for the last text may end with it.
+    // Requests for the previous text may be aborted.
     await page.unrouteAll({ behavior: "ignoreErrors" });
   }
   await page.close();

@@ -4,7 +4,7 @@ import { awaitInput, claim, giveBack, readMessages, type Lease } from "./support
 import type { Service } from "./support/service.ts";
 import { ask, card, expect, openBoard, quietIssue, test, untilReady } from "./support/test.ts";
 
-// What people ask of holders, and what they pause.
+// Stop requests and messages to holders, and pauses.
 
 const markOn = (page: Page, id: string, kind: "asks" | "stops"): Locator =>
   card(page, id).locator(`[data-hold=${kind}]`);
@@ -26,7 +26,7 @@ async function stateOf(service: Service, id: string) {
   return issue.lease;
 }
 
-/** Says to have read all that the holder of an issue was sent. */
+/** Marks all messages to the holder of an issue as read. */
 async function readAll(service: Service, agent: string, id: string, lease: Lease): Promise<void> {
   const { messages } = await stateOf(service, id);
   await readMessages(service, agent, lease, messages.at(-1)?.id ?? "");
@@ -52,7 +52,7 @@ test("a holder's question shows on the card and is answered in the panel", async
   const question = holder.getByRole("group", { name: `Question of ${agent}` });
   await expect(question).toContainText("May I drop the old column?");
 
-  // What the server refuses comes back.
+  // A rejected message returns to the text box.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("SendMessage") === true
       ? route.fulfill({
@@ -185,7 +185,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   await page.goto(`/queue?agent=${agent}`);
   await expect(page.getByRole("button", { name: /^paused by a person/ })).toBeVisible();
 
-  // The same again changes it.
+  // A second pause of the same scope changes the first.
   await page.getByRole("button", { name: "Pause work…" }).click();
   await dialog.getByText("An agent").click();
   await dialog.getByLabel("Agent", { exact: true }).selectOption(agent);
@@ -223,7 +223,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   await expect(page.getByRole("main")).toContainText("resumed work");
 });
 
-/** Pauses everything for a test, past the pages; returns the way to resume it. */
+/** Pauses everything through the API. Returns the function that resumes it. */
 async function pauseAll(service: Service, reason: string): Promise<() => Promise<unknown>> {
   const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
     service,
@@ -238,7 +238,7 @@ async function pauseAll(service: Service, reason: string): Promise<() => Promise
     });
 }
 
-/** An issue whose holder asks something, was sent something and is to stop. */
+/** An issue whose holder asked a question, has a message and was asked to stop. */
 async function troubled(service: Service, agent: string): Promise<string> {
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
@@ -266,7 +266,7 @@ async function troubled(service: Service, agent: string): Promise<string> {
   return id;
 }
 
-/** A picture of what people see, for those who look: `PICTURES` names where. */
+/** Saves a screenshot in the directory of the environment variable `PICTURES`, if it is set. */
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.PICTURES;
   if (folder !== undefined)

@@ -12,10 +12,10 @@ import {
 
 const PATH = "/dispatch";
 
-/** A service behind a proxy that offers it below a path and takes that path off. */
+/** A service behind a proxy that serves it under a path and removes that path from requests. */
 const test = base.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from there
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => {
       const port = await freePort();
       const proxy = new Proxy(`http://127.0.0.1:${port}`, { strip: PATH });
@@ -108,7 +108,7 @@ test("an address that is none shows the way back, however deep it is", async ({
   browser,
   service,
 }) => {
-  // Not a watched page: the browser logs the status of the address.
+  // Not `page`, which must log no errors: the browser logs the status of this address as one.
   const page = await browser.newPage();
   for (const path of ["nonsense", "board/x", "a/b/c"]) {
     const answer = await page.goto(`${service.url}/${path}`);

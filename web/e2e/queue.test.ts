@@ -316,10 +316,10 @@ base("a phone shows the queue without sideways scrolling", async ({ browser, ser
   await context.close();
 });
 
-/** What waits for a person in the simulated GitHub's first repository. */
+/** The issues of the simulated GitHub's first repository that wait for a person. */
 const WAITING = 8;
 
-// A service with limits, where nobody acts but the test, and people may not do what agents may.
+// A service with limits and without simulated people. People do not have the permissions of agents.
 const limited = simulated.extend({
   service: [
     async ({ github }, use) => {

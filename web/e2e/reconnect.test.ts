@@ -37,7 +37,7 @@ test("a window that lost its connection says so, and misses nothing", async ({ p
 
 test("a move that came too late goes back and says why", async ({ page, service }) => {
   const id = await quietIssue(service);
-  // This window hears of nothing, so what it believes grows old.
+  // This window receives no events, so its data becomes outdated.
   await page.routeWebSocket("**/graphql", (socket) => {
     const server = socket.connectToServer();
     server.onMessage((message) => {

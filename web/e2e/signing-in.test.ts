@@ -32,7 +32,7 @@ type Services = {
   readonly bare: Service;
 };
 
-/** A service of its own over the simulated GitHub. */
+/** A service with the simulated GitHub. */
 const serving = (settings: Readonly<Record<string, string>>): Serving => [
   async ({ github }, use) => {
     const service = serve(github, {
@@ -62,13 +62,13 @@ const test = base.extend<
   { visit: (service: Service, options?: BrowserContextOptions) => Promise<Page> },
   Services
 >({
-  // Pages come from `visit`, so that no test needs the demo.
+  // These tests open pages with `visit`, so they do not need the demo.
   baseURL: async ({}, use) => use(undefined),
   watched: async ({}, use) => use(undefined),
   open: serving(TOKENS),
   readOnly: serving({ ...TOKENS, DISPATCH_AUTH_MODE: "read-only" }),
   bare: serving({}),
-  /** Opens a page of a service in a browser of its own. It must log no error, except for sign-ins that were refused. */
+  /** Opens a page of a service in a new browser context. It must log no errors, except for rejected sign-ins. */
   visit: async ({ browser }, use) => {
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
@@ -93,14 +93,14 @@ const holderOf = (page: Page, agent: string) =>
 const exactly = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const isLive = (page: Page) => expect(page.locator("[data-connection=live]")).toBeVisible();
 
-/** Fills in the sign-in dialog, which is open, and sends it. */
+/** Fills in the open sign-in dialog and submits it. */
 async function signIn(page: Page, name = "Sam", token = MAINTAINER_TOKEN): Promise<void> {
   await dialogOf(page).getByLabel("Name").fill(name);
   await dialogOf(page).getByLabel("Token").fill(token);
   await dialogOf(page).getByRole("button", { name: "Sign in" }).click();
 }
 
-/** What the command palette offers for a word. */
+/** The commands of the palette for a search. */
 async function offered(page: Page, word: string): Promise<readonly string[]> {
   await page.keyboard.press("Control+k");
   const field = page.getByRole("combobox", { name: "Do or go to" });
@@ -113,13 +113,13 @@ async function offered(page: Page, word: string): Promise<readonly string[]> {
 
 type Ready = { readonly id: string; readonly agent: string };
 
-/** An issue that an agent may claim, and nobody has. Each test takes its own, by place. */
+/** An unclaimed issue that an agent may claim. Each test uses another one, by its position. */
 async function readyIssue(service: Service, place: number): Promise<Ready> {
   const { issues } = await ask<{ issues: { nodes: { id: string; agents: string[] }[] } }>(
     service,
     "{ issues(filter: {statuses: [READY]}, first: 20) { nodes { id agents } } }",
   );
-  // A repair by another test, on the GitHub that all services here share, has taken the agent off.
+  // A repair by another test has removed the agent. All services here share one simulated GitHub.
   const assigned = issues.nodes.flatMap(({ id, agents: [agent] }) =>
     agent === undefined ? [] : [{ id, agent }],
   );

@@ -5,16 +5,16 @@ import { expect, test as base, untilReady } from "./support/test.ts";
 
 const SECRET = "a-secret-of-the-tests-of-webhooks";
 
-// A demo that GitHub may deliver to.
+// A demo with webhooks.
 const test = base.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => lend(new Service(DEMO, { WEBHOOK_SECRET: SECRET }), use),
     { scope: "worker", timeout: 200_000 },
   ],
 });
 
-/** Delivers an event as GitHub does: signed. */
+/** Sends a signed delivery, as GitHub does. */
 async function deliver(service: Service, event: string, id: string, payload: object) {
   const body = JSON.stringify(payload);
   const signature = createHmac("sha256", SECRET).update(body).digest("hex");

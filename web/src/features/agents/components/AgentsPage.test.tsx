@@ -35,13 +35,13 @@ const card = (name: string) => {
   return within(own ?? expect.fail(`There is no card of ${name}`));
 };
 
-it("says what makes an agent appear when there is none", async () => {
+it("shows how an agent is added if there is none", async () => {
   await show([]);
   expect(screen.getByRole("heading", { name: "No agents have reported yet" })).toBeTruthy();
   expect(screen.queryByRole("heading", { name: "Latest runs" })).toBeNull();
 });
 
-it("says why they could not be read", async () => {
+it("shows why loading failed", async () => {
   vi.mocked(ask).mockResolvedValue({ failure: { code: "X", message: "Not now" } });
   render(<AgentsPage />);
   expect((await screen.findByRole("alert")).textContent).toContain(
@@ -49,7 +49,7 @@ it("says why they could not be read", async () => {
   );
 });
 
-describe("the headline", () => {
+describe("the summary", () => {
   it.each([
     [[agent()], "0 of 1 alive, none of them at work."],
     [
@@ -70,7 +70,7 @@ describe("the headline", () => {
 });
 
 describe("the card of an agent", () => {
-  it("says what it holds, how far it is and how long it has", async () => {
+  it("shows its leases with checkpoint and remaining time", async () => {
     await show([agent({ leases: [lease({ awaitingInput: "Which branch?" })] })]);
     const held = within(card("claude").getByRole("list", { name: "What claude holds" }));
     const text = held.getByRole("listitem").textContent;
@@ -84,7 +84,7 @@ describe("the card of an agent", () => {
     );
   });
 
-  it("says that it holds nothing, and that it was never seen", async () => {
+  it("shows that it has no lease and no heartbeat", async () => {
     await show([agent()]);
     expect(card("claude").getByText("Holds nothing now.")).toBeTruthy();
     expect(card("claude").getByText("never seen")).toBeTruthy();
@@ -92,7 +92,7 @@ describe("the card of an agent", () => {
     expect(card("claude").getByText("No run lately")).toBeTruthy();
   });
 
-  it("counts its claims and its reports", async () => {
+  it("counts its claims and its runs", async () => {
     await show([
       agent({
         claimsEndedCount: 3,
@@ -106,7 +106,7 @@ describe("the card of an agent", () => {
     expect(card("claude").getByText("4 with an error")).toBeTruthy();
   });
 
-  it("links to its issues by column, without the columns that have none", async () => {
+  it("links to its issues by column, without empty columns", async () => {
     await show([
       agent({
         assignedCount: 3,
@@ -122,7 +122,7 @@ describe("the card of an agent", () => {
     expect(card("claude").queryByRole("link", { name: /Blocked/ })).toBeNull();
   });
 
-  it("shows the last run that is its own and more than a heartbeat", async () => {
+  it("shows its last run, without heartbeats", async () => {
     await show(
       [agent()],
       [
@@ -143,13 +143,13 @@ describe("the latest runs", () => {
       [...row.querySelectorAll("td")].map(({ textContent }) => textContent),
     );
 
-  it("are said to be none", async () => {
+  it("have a text if there are none", async () => {
     await show([agent()]);
     expect(screen.getByText("No agent has reported a run yet.")).toBeTruthy();
     expect(cells()).toEqual([]);
   });
 
-  it("say how long they took, on what and with what result", async () => {
+  it("have a duration, an issue and a result", async () => {
     await show([agent()], [run({ summary: "Done" })]);
     const [[, type, , started, took, issue, summary] = []] = cells();
     expect([type, started, took, issue, summary]).toEqual([
@@ -161,13 +161,13 @@ describe("the latest runs", () => {
     ]);
   });
 
-  it("have no length while they go on, nor an issue where there is none", async () => {
+  it("have no duration while they run, and no issue if there is none", async () => {
     await show([agent()], [run({ finishedAt: null, issue: null })]);
     const [[, , , , took, issue, summary] = []] = cells();
     expect([took, issue, summary]).toEqual(["-", "", "-"]);
   });
 
-  it("are twenty at most", async () => {
+  it("are at most twenty", async () => {
     await show(
       [agent()],
       Array.from({ length: 25 }, (_, index) => run({ id: String(index) })),
@@ -176,11 +176,11 @@ describe("the latest runs", () => {
   });
 });
 
-describe("the work over time", () => {
+describe("the timeline", () => {
   const picture = () => screen.getByRole("img", { name: /^Work of agents/ });
   const reach = (name: string) => screen.getByRole("button", { name });
 
-  it("reaches back a day, and as far as the address says", async () => {
+  it("shows one day, or the days of the address", async () => {
     await show([agent()]);
     expect(picture().getAttribute("aria-label")).toBe("Work of agents in the last 24 hours");
     await userEvent.click(reach("7 days"));
@@ -191,13 +191,13 @@ describe("the work over time", () => {
     expect(location.search).toBe("");
   });
 
-  it("reaches back a day for an address that says something else", async () => {
+  it("shows one day for an invalid address", async () => {
     history.replaceState(null, "", "/agents?days=999");
     await show([agent()]);
     expect(reach("24 hours").getAttribute("aria-pressed")).toBe("true");
   });
 
-  it("says that there was nothing so far back, and shows what is older when asked", async () => {
+  it("shows that the day was empty, and more days on request", async () => {
     const old = run({
       startedAt: "2026-05-30T09:00:00.000Z",
       finishedAt: "2026-05-30T10:00:00.000Z",

@@ -53,14 +53,14 @@ const card = (name = "acme/rocket") =>
   );
 
 describe("the page", () => {
-  it("says what to do while nothing is tracked", async () => {
+  it("explains what to do if nothing is tracked", async () => {
     await show([]);
     expect(screen.getByText("No repositories configured")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Add repository" }));
     expect(screen.getByLabelText(/^Repository to track/)).toBeTruthy();
   });
 
-  it("says why it could not be read, and tries again", async () => {
+  it("shows why loading failed, and retries", async () => {
     vi.mocked(ask).mockResolvedValue(DOWN);
     render(<AutomationPage />);
     expect((await screen.findByRole("alert")).textContent).toContain("Automation could not be");
@@ -76,7 +76,7 @@ describe("the page", () => {
       "1 of 2 red, 1 with something failing, 1 with something running.",
     ],
     [[summary({}, { syncError: "x" })], "No default branch is red, 1 could not be read."],
-  ])("answers those who glance, case %#", async (repositories, words) => {
+  ])("has a summary of all repositories, case %#", async (repositories, words) => {
     await show(repositories);
     expect(screen.getByText(/red/, { selector: "p > span" }).parentElement?.textContent).toBe(
       words,
@@ -84,8 +84,8 @@ describe("the page", () => {
   });
 });
 
-describe("what is red", () => {
-  it("says since when, since which commit and whose, longest first, and leads to the run", async () => {
+describe("the failing default branches", () => {
+  it("are listed with time, commit and author, the longest failing first, and link to the run", async () => {
     await show(
       [summary()],
       [
@@ -108,14 +108,14 @@ describe("what is red", () => {
     expect(dot?.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_9");
   });
 
-  it("takes no room while nothing is", async () => {
+  it("are hidden if there are none", async () => {
     await show([summary()]);
     expect(screen.queryByText("Red default branches")).toBeNull();
   });
 });
 
 describe("a card", () => {
-  it("says what there is, and leads to its page, GitHub and the latest release", async () => {
+  it("shows the counts, and links to its page, GitHub and the latest release", async () => {
     await show([summary({ source: "ENV" })]);
     expect(
       card().getByText(/^main · a1b2c3d · 1 workflow · 3 releases · 2 open PRs$/),
@@ -128,7 +128,7 @@ describe("a card", () => {
     expect(href("v1.2.0")).toContain("/releases/tag/v1.2.0");
   });
 
-  it("judges a workflow by the default branch, and leads to that run", async () => {
+  it("shows each workflow with its run on the default branch, and links to it", async () => {
     await show([
       summary(
         {},
@@ -163,7 +163,7 @@ describe("a card", () => {
     ).toBe("/automation/workflows/wfl_2");
   });
 
-  it("shows why it could not be read, and when it last was", async () => {
+  it("shows why the last sync failed, and when the last successful one was", async () => {
     await show([
       summary({}, { syncError: "GitHub API error: 404", lastSyncedAt: "2026-06-01T09:00:00.000Z" }),
     ]);
@@ -171,7 +171,7 @@ describe("a card", () => {
     expect(card().getByText("Last synced 3h ago")).toBeTruthy();
   });
 
-  it("says that it is old after an hour, and nothing before", async () => {
+  it("shows that the data is outdated after an hour", async () => {
     await show([
       summary({}, { lastSyncedAt: "2026-06-01T10:30:00.000Z" }),
       summary({ id: "2", fullName: "acme/new", name: "new" }),
@@ -180,7 +180,7 @@ describe("a card", () => {
     expect(card("acme/new").queryByText(/synced/)).toBeNull();
   });
 
-  it("removes its repository once that is confirmed", async () => {
+  it("removes its repository after a confirmation", async () => {
     await show([summary()]);
     vi.mocked(change).mockResolvedValue({ data: {} });
     await userEvent.click(card().getByRole("button", { name: "Remove acme/rocket" }));
@@ -190,7 +190,7 @@ describe("a card", () => {
     expect(vi.mocked(change).mock.lastCall?.[1]).toEqual({ input: { fullName: "acme/rocket" } });
   });
 
-  it("offers nothing to those who may only read", async () => {
+  it("offers no actions without the permission", async () => {
     viewer.set(READER);
     await show([summary()]);
     expect(card().queryByRole("button")).toBeNull();
@@ -205,7 +205,7 @@ describe("the filters", () => {
     summary({ id: "2", fullName: "other/red", owner: "other" }, { isRed: true }),
   ];
 
-  it("are those of the address", async () => {
+  it("are parsed from the address", async () => {
     history.replaceState(null, "", "/automation?state=red");
     await show(two);
     expect(cards()).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("the filters", () => {
     expect(cards()).toHaveLength(2);
   });
 
-  it("count what they find, and can be cleared where that is nothing", async () => {
+  it("show counts, and can be cleared if nothing matches", async () => {
     await show(two);
     await userEvent.keyboard("f");
     expect(screen.getByRole("option", { name: /^Default branch is red/ }).textContent).toContain(
@@ -229,11 +229,11 @@ describe("the filters", () => {
   });
 });
 
-describe("what happens", () => {
+describe("an event", () => {
   const send = (event: object) =>
     act(() => streams.get(AutomationEvents)?.onItem({ automationEvents: event }));
 
-  it("is read of the repository alone that it is about", async () => {
+  it("reloads only its own repository", async () => {
     await show([summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })]);
     answer([
       AutomationOfRepository,
@@ -248,7 +248,7 @@ describe("what happens", () => {
     expect(screen.getByText("Red default branches")).toBeTruthy();
   });
 
-  it("is read of all when it may be about any", async () => {
+  it("reloads all repositories if it may be about any", async () => {
     await show([summary()]);
     answer([
       AutomationQuery,
@@ -260,7 +260,7 @@ describe("what happens", () => {
 });
 
 describe("a sync", () => {
-  it("reads one repository or all", async () => {
+  it("covers one repository or all", async () => {
     await show([summary()]);
     vi.mocked(change).mockResolvedValue({ data: { syncAutomation: { results: [] } } });
     await userEvent.click(card().getByRole("button", { name: "Sync acme/rocket" }));
@@ -281,7 +281,7 @@ describe("a sync", () => {
       ],
       "Read 1 of 2 repositories. a/c: Not found",
     ],
-  ])("says how it ended, case %#", (results, text) => {
+  ])("shows its result, case %#", (results, text) => {
     expect(syncWords(results).text).toBe(text);
   });
 });

@@ -61,7 +61,7 @@ async function show(shown: Workflow | null = workflow(), ...others: readonly Ans
 const runs = () => within(screen.getByRole("list", { name: "Runs" })).getAllByRole("listitem");
 
 describe("the page", () => {
-  it("says what the workflow is and how it goes", async () => {
+  it("shows the workflow with its rate and its average duration", async () => {
     await show();
     expect(screen.getByRole("heading", { level: 1, name: "CI" })).toBeTruthy();
     expect(screen.getByText(".github/workflows/ci.yml")).toBeTruthy();
@@ -72,12 +72,12 @@ describe("the page", () => {
     );
   });
 
-  it("says that it is gone", async () => {
+  it("shows that the workflow does not exist any more", async () => {
     await show(null);
     expect(screen.getByText("Workflow not found")).toBeTruthy();
   });
 
-  it("says that it has not run, is disabled, and is flaky", async () => {
+  it("shows that the workflow has not run, is disabled, and is flaky", async () => {
     await show(
       workflow({ recentRuns: [], branches: [], state: "disabled_manually", isFlaky: true }),
     );
@@ -86,7 +86,7 @@ describe("the page", () => {
     expect(screen.getByText("flaky")).toBeTruthy();
   });
 
-  it("narrows its runs to an outcome", async () => {
+  it("filters the runs by outcome", async () => {
     await show(workflow({ recentRuns: [run(), failed({ id: "run_2", number: 6 })] }));
     expect(runs()).toHaveLength(2);
     await userEvent.keyboard("f");
@@ -95,7 +95,7 @@ describe("the page", () => {
     expect(runs()).toHaveLength(1);
   });
 
-  it("shows the history of a branch, as far back as there is", async () => {
+  it("shows all stored runs of a branch", async () => {
     await show(workflow(), [
       BranchRunsQuery,
       ({ after }: { after: string | null }) => ({
@@ -114,7 +114,7 @@ describe("the page", () => {
     });
   });
 
-  it("compares the same file in other repositories, the worst first", async () => {
+  it("compares the same file in other repositories, the lowest success rate first", async () => {
     const sibling = (name: string, successRate: number | null) => ({
       id: name,
       successRate,
@@ -134,7 +134,7 @@ describe("the page", () => {
 });
 
 describe("the triggers", () => {
-  it("are read from the file, with the next run in words", async () => {
+  it("are read from the file, with the time of the next run", async () => {
     await show(
       workflow({
         triggers: {
@@ -160,7 +160,7 @@ describe("the triggers", () => {
     expect(screen.queryByRole("button", { name: "Run…" }), "not by hand").toBeNull();
   });
 
-  it("say at which line the file is malformed", async () => {
+  it("show the line at which the file is malformed", async () => {
     await show(
       workflow({ triggers: null, fileError: { message: "found a tab character", line: 12 } }),
     );
@@ -169,7 +169,7 @@ describe("the triggers", () => {
     ).toBeTruthy();
   });
 
-  it("say what they are limited to", () => {
+  it("show their filters", () => {
     const all = { branches: [], branchesIgnore: [], tags: [], paths: [], pathsIgnore: [] };
     expect(limitsOf(all)).toBe("of any branch");
     expect(limitsOf({ ...all, branches: ["main", "v*"], pathsIgnore: ["docs/**"] })).toBe(
@@ -188,7 +188,7 @@ describe("a run", () => {
     ],
   });
 
-  it("shows the failing step at once and its log by a press: two clicks from a red dot", async () => {
+  it("shows the failing step at once and its log on a press: two clicks from a red dot", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_9");
     await show(
       workflow({ recentRuns: [broken] }),
@@ -216,7 +216,7 @@ describe("a run", () => {
     expect(log.textContent).toBe("running 2 tests\n<b>assertion failed</b>");
   });
 
-  it("says why its log could not be read", async () => {
+  it("shows why its log could not be read", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_9");
     await show(workflow(), [RunQuery, { workflowRun: brokenDetails }]);
     await userEvent.click(await screen.findByRole("button", { name: "Show the log" }));
@@ -225,13 +225,13 @@ describe("a run", () => {
     );
   });
 
-  it("is gone when it was deleted while it was shown", async () => {
+  it("shows that it was deleted", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_9");
     await show(workflow(), [RunQuery, { workflowRun: null }]);
     expect(await screen.findByText(/^This run is gone/)).toBeTruthy();
   });
 
-  it("shows its jobs over time, waiting apart, what it waits for and what it left", async () => {
+  it("shows its jobs over time, what it waits for and its artifacts", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_1");
     await show(workflow(), [
       RunQuery,
@@ -280,7 +280,7 @@ describe("a run", () => {
       CancelWorkflowRun,
       { id: "run_1", force: true },
     ],
-  ])("can be controlled, case %#", async (shown, name, document, input) => {
+  ])("has an action, case %#", async (shown, name, document, input) => {
     history.replaceState(null, "", `/automation/workflows/wfl_1?run=${shown.id}`);
     await show(workflow({ recentRuns: [] }), [RunQuery, { workflowRun: shown }]);
     vi.mocked(change).mockResolvedValue({ data: {} });
@@ -288,7 +288,7 @@ describe("a run", () => {
     expect(vi.mocked(change)).toHaveBeenCalledExactlyOnceWith(document, { input });
   });
 
-  it("shows GitHub's refusal", async () => {
+  it("shows GitHub's error", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_1");
     await show(workflow({ recentRuns: [] }), [RunQuery, { workflowRun: details() }]);
     vi.mocked(change).mockResolvedValue({
@@ -300,7 +300,7 @@ describe("a run", () => {
     );
   });
 
-  it("is not controlled by those who may only read", async () => {
+  it("has no actions without the permission", async () => {
     viewer.set(READER);
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_1");
     await show(workflow(), [RunQuery, { workflowRun: details() }]);
@@ -310,7 +310,7 @@ describe("a run", () => {
   });
 });
 
-describe("starting it", () => {
+describe("starting the workflow", () => {
   const input = {
     name: "version",
     type: "STRING" as const,
@@ -348,7 +348,7 @@ describe("starting it", () => {
   const asked = () =>
     vi.mocked(change).mock.calls.findLast(([document]) => document === DispatchWorkflow)?.[1];
 
-  it("asks for its declared inputs, checks them, and leads to the run", async () => {
+  it("asks for its declared inputs, checks them, and links to the run", async () => {
     await show(startable());
     await userEvent.click(screen.getByRole("button", { name: "Run…" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Run CI" }));
@@ -383,7 +383,7 @@ describe("starting it", () => {
     );
   });
 
-  it("starts it in several repositories after one confirmation, and says what became of each", async () => {
+  it("starts it in several repositories after one confirmation, and shows each result", async () => {
     const sibling = {
       id: "wfl_2",
       successRate: null,
@@ -408,7 +408,7 @@ describe("starting it", () => {
     expect(screen.getByRole("alert").textContent).toBe("No ref found: main");
   });
 
-  it("refuses a ref that is none", async () => {
+  it("rejects an invalid ref", async () => {
     await show(workflow());
     await userEvent.keyboard("r");
     const dialog = within(await screen.findByRole("dialog", { name: "Run CI" }));

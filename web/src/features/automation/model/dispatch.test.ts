@@ -13,7 +13,7 @@ const input = (changes: Partial<DeclaredInput> = {}): DeclaredInput => ({
 const choice = (changes: Partial<DeclaredInput> = {}) =>
   input({ name: "level", type: "CHOICE", options: ["low", "high"], ...changes });
 
-it("begins with the defaults of the file", () => {
+it("starts with the defaults of the file", () => {
   expect(
     initialValues([
       input({ default: "1.0" }),
@@ -43,7 +43,7 @@ it.each([
   expect(problems[declared.name]).toBe(problem);
 });
 
-it("sends what was entered, and leaves out what was left empty", () => {
+it("sends the entered values, without empty optional ones", () => {
   const inputs = [input(), input({ name: "count", type: "NUMBER" }), choice()];
   expect(inputsOf(inputs, { version: "2", count: " 3 ", level: "" })).toEqual([
     { name: "version", value: "2" },

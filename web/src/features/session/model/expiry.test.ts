@@ -4,7 +4,7 @@ import { untilEnd } from "./expiry.ts";
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 const MINUTE = 60_000;
 
-it("there is nothing to wait for without a session", () => {
+it("there is no delay without a session", () => {
   expect(untilEnd(null, NOW)).toBeUndefined();
 });
 

@@ -39,6 +39,6 @@ it("finds the documents", () => {
   expect(documents.length).toBeGreaterThan(8);
 });
 
-it.each(documents)("%s is within the contract", (_, text) => {
+it.each(documents)("%s is valid", (_, text) => {
   expect(validate(schema, parse(text)).map((error) => error.message)).toEqual([]);
 });

@@ -19,7 +19,7 @@ async function claim(service: Service, agent: string, issueId: string): Promise<
 const agentCard = (page: Page, agent: string): Locator =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: agent }) });
 
-test("who takes work up is at work at once, with what it holds, how far it is, and its result", async ({
+test("an agent that claims an issue is at work at once, with its lease, its checkpoint and its result", async ({
   page,
   service,
 }) => {
@@ -78,7 +78,7 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
   await expect(page).toHaveURL(new RegExp(`/board\\?issue=${id}`));
 });
 
-test("the picture reaches as far back as the address says", async ({ page }) => {
+test("the timeline has the number of days of the address", async ({ page }) => {
   await page.goto("/agents?days=7");
   await expect(page.getByRole("button", { name: "7 days" })).toHaveAttribute(
     "aria-pressed",
@@ -89,7 +89,7 @@ test("the picture reaches as far back as the address says", async ({ page }) => 
   await expect(page.getByRole("img", { name: "Work of agents in the last 30 days" })).toBeVisible();
 });
 
-test("a phone shows agents without sideways scrolling, and without axe violations", async ({
+test("a phone shows agents without horizontal scrolling and without axe violations", async ({
   browser,
   service,
 }) => {

@@ -59,7 +59,10 @@ async function open(page: Page, path: string): Promise<void> {
   await expect(page.locator("main :is(li, h2)").filter({ visible: true }).first()).toBeVisible();
 }
 
-test("from a red dot to the failing step's log in two clicks", async ({ page, service }) => {
+test("the log of the failing step is two clicks away from a failed run", async ({
+  page,
+  service,
+}) => {
   await red(service);
   await open(page, "/automation");
   const list = page.getByRole("list", { name: "Red default branches" });
@@ -73,7 +76,7 @@ test("from a red dot to the failing step's log in two clicks", async ({ page, se
   await expect(page).toHaveURL(/\/automation\/workflows\/[^?]+\?run=/);
 });
 
-test("what failed is run again, and the page shows it without being asked", async ({
+test("a failed run is run again, and the page shows it without a reload", async ({
   page,
   service,
 }) => {
@@ -102,7 +105,9 @@ test("a workflow is started with its declared inputs", async ({ page, service })
   await expect(dialog.getByText(/^Started in 1 repository/)).toBeVisible();
 });
 
-test("filters live in the address, and every page is gone to by name", async ({ page }) => {
+test("filters are in the address, and every page has a command in the palette", async ({
+  page,
+}) => {
   await open(page, "/automation?state=clear");
   await expect(page.getByRole("button", { name: "Remove filter State All clear" })).toBeVisible();
   await page.getByRole("button", { name: "Remove filter State All clear" }).click();
@@ -121,7 +126,7 @@ test("filters live in the address, and every page is gone to by name", async ({ 
   await expect(page).toHaveURL(/\/automation$/);
 });
 
-test("a strip goes from run to run by the keyboard, and opens one", async ({ page, service }) => {
+test("the bars of runs are used with the keyboard", async ({ page, service }) => {
   const { workflow } = await red(service);
   await open(page, `/automation/workflows/${workflow}`);
   const strip = page.getByRole("img", { name: /^Runs of / }).first();
@@ -136,7 +141,7 @@ test("a strip goes from run to run by the keyboard, and opens one", async ({ pag
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`no page of automation has an axe violation, ${theme}`, async ({ page, service }) => {
+  test(`no automation page has axe violations, ${theme}`, async ({ page, service }) => {
     await page.emulateMedia({ colorScheme: theme });
     for (const path of await pathsOf(service)) {
       await open(page, path);
@@ -145,7 +150,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone shows automation without sideways scrolling", async ({ page, service }) => {
+test("a phone shows automation without horizontal scrolling", async ({ page, service }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of await pathsOf(service)) {
     await open(page, path);

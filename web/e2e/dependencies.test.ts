@@ -29,7 +29,7 @@ async function waiting(service: Service): Promise<{ issue: Waiting; blocker: Oth
 const panelOf = (page: Page) => page.getByRole("complementary", { name: /^Issue / });
 const list = (page: Page, name: string) => panelOf(page).getByRole("region", { name, exact: true });
 
-test("a card says what it waits for, and its panel leads there and back", async ({
+test("a card shows that it waits for an issue, and the panels link to each other", async ({
   page,
   service,
 }) => {

@@ -32,7 +32,7 @@ async function skipReasons(service: Service, id: string): Promise<readonly strin
   return explainWork.skipReasons;
 }
 
-test("a failed attempt shows on the card and in the panel, and the back-off ends by itself", async ({
+test("a failed attempt is shown on the card and in the panel, and the back-off ends by itself", async ({
   page,
   service,
 }) => {
@@ -63,7 +63,7 @@ test("a failed attempt shows on the card and in the panel, and the back-off ends
   await expect(mark).not.toContainText("left alone until");
 });
 
-test("a press in the panel ends a back-off", async ({ page, service }) => {
+test("a button in the panel ends a back-off", async ({ page, service }) => {
   const id = await quietIssue(service);
   // The second back-off is long enough for the checks below.
   await failOn(service, "clumsy", id);
@@ -99,7 +99,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
   ).toBeVisible();
 });
 
-test("people say for each repository which of their work agents are served", async ({
+test("each repository has switches for which issues of people are served to agents", async ({
   page,
   service,
 }) => {
@@ -178,7 +178,7 @@ async function exhaust(service: Service, agent: string): Promise<string> {
 }
 
 impatient(
-  "the queue and its doctor say what needs a person, and a press has it served again",
+  "the queue and its doctor show an issue that needs a person, and a retry serves it again",
   async ({ page, service }) => {
     const id = await exhaust(service, "spent");
     await page.goto("/queue?agent=quill");
@@ -205,7 +205,7 @@ impatient(
 );
 
 impatient(
-  "a card and its panel say what needs a person, and a press there has it served again",
+  "a card and its panel show that an issue needs a person, and a retry in the panel serves it again",
   async ({ page, service }) => {
     const id = await exhaust(service, "spent");
     await openBoard(page, `?issue=${id}`);
@@ -221,45 +221,53 @@ impatient(
 );
 
 for (const theme of ["light", "dark"] as const) {
-  impatient(`what failed has no axe violation, ${theme}`, async ({ page, service }) => {
-    await page.emulateMedia({ colorScheme: theme });
-    const id = await exhaust(service, `spent-${theme}`);
+  impatient(
+    `failures and back-offs have no axe violations, ${theme}`,
+    async ({ page, service }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      const id = await exhaust(service, `spent-${theme}`);
+      await page.goto("/queue?agent=quill");
+      await page.getByRole("button", { name: /^needs a person/ }).click();
+      await expect(rowOf(page, "Withheld issues", id)).toBeVisible();
+      await expect(rowOf(page, "What is wrong", id)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+
+      await openBoard(page, `?issue=${id}`);
+      await expect(markOn(page, id)).toBeVisible();
+      await expect(panelOf(page).getByRole("region", { name: "Needs a person" })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    },
+  );
+}
+
+impatient(
+  "a phone shows failures and back-offs without horizontal scrolling",
+  async ({ browser, service }) => {
+    const id = await exhaust(service, "spent-on-a-phone");
+    const context = await browser.newContext({
+      baseURL: service.url,
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const page = await context.newPage();
     await page.goto("/queue?agent=quill");
     await page.getByRole("button", { name: /^needs a person/ }).click();
-    await expect(rowOf(page, "Withheld issues", id)).toBeVisible();
-    await expect(rowOf(page, "What is wrong", id)).toBeVisible();
+    await expect(
+      rowOf(page, "Withheld issues", id).getByRole("button", { name: /^Retry / }),
+    ).toBeVisible();
+    const main = page.locator("main");
+    expect(await main.evaluate((main) => main.scrollWidth - main.clientWidth)).toBeLessThanOrEqual(
+      0,
+    );
     expect(await violations(page)).toEqual([]);
 
     await openBoard(page, `?issue=${id}`);
-    await expect(markOn(page, id)).toBeVisible();
-    await expect(panelOf(page).getByRole("region", { name: "Needs a person" })).toBeVisible();
+    await expect(panelOf(page).getByRole("button", { name: "Retry now" })).toBeInViewport();
     expect(await violations(page)).toEqual([]);
-  });
-}
-
-impatient("a phone shows what failed without sideways scrolling", async ({ browser, service }) => {
-  const id = await exhaust(service, "spent-on-a-phone");
-  const context = await browser.newContext({
-    baseURL: service.url,
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  });
-  const page = await context.newPage();
-  await page.goto("/queue?agent=quill");
-  await page.getByRole("button", { name: /^needs a person/ }).click();
-  await expect(
-    rowOf(page, "Withheld issues", id).getByRole("button", { name: /^Retry / }),
-  ).toBeVisible();
-  const main = page.locator("main");
-  expect(await main.evaluate((main) => main.scrollWidth - main.clientWidth)).toBeLessThanOrEqual(0);
-  expect(await violations(page)).toEqual([]);
-
-  await openBoard(page, `?issue=${id}`);
-  await expect(panelOf(page).getByRole("button", { name: "Retry now" })).toBeInViewport();
-  expect(await violations(page)).toEqual([]);
-  await context.close();
-});
+    await context.close();
+  },
+);
 
 /** GitHub's error if the token may not change issues. */
 const DENIAL = "Resource not accessible by personal access token";
@@ -297,7 +305,7 @@ const denied = simulated.extend<object, Denying>({
 });
 
 denied(
-  "a repository that GitHub lets nobody change says so, until it does or somebody retries",
+  "a repository whose changes GitHub rejects is marked, until a change succeeds or somebody retries",
   async ({ page, service, denying }) => {
     const { issues } = await ask<{ issues: { nodes: { agents: string[] }[] } }>(
       service,

@@ -67,7 +67,7 @@ async function openLabels(page: Page, repository: string): Promise<Locator> {
   return dialog;
 }
 
-test("a repository's own label for Ready decides what is Ready, until it is taken back", async ({
+test("a repository's own label for Ready decides which issues are Ready, until it is reset", async ({
   page,
   service,
 }) => {
@@ -150,7 +150,7 @@ for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    test("the dialog of labels has no axe violation", async ({ page, service }) => {
+    test("the dialog of labels has no axe violations", async ({ page, service }) => {
       const repository = await busiest(service);
       await openBoard(page);
       await page.getByRole("button", { name: "Repositories", exact: true }).click();
@@ -167,7 +167,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone stacks the labels, and saves them", async ({ browser, service }) => {
+test("a phone shows the labels below each other, and saves them", async ({ browser, service }) => {
   const repository = await busiest(service);
   const context = await browser.newContext({
     baseURL: service.url,

@@ -26,7 +26,7 @@ async function violationsOfAll(page: Page): Promise<readonly string[]> {
   return found;
 }
 
-test("no page has an axe violation on a phone", async ({ page }) => {
+test("no page has axe violations on a phone", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await violationsOfAll(page)).toEqual([]);
 });
@@ -35,7 +35,7 @@ for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    test("the board, its panel and its dialogs have no axe violation", async ({
+    test("the board, its panel and its dialogs have no axe violations", async ({
       page,
       service,
     }) => {
@@ -81,7 +81,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.keyboard.press("Escape");
     });
 
-    test("the playground has no axe violation that we could mend", async ({ page }) => {
+    test("the playground has no axe violations that we can fix", async ({ page }) => {
       await page.goto("/graphiql");
       await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible();
       await expect(page.locator(".line-numbers").first()).toBeVisible();
@@ -89,7 +89,7 @@ for (const theme of ["light", "dark"] as const) {
       expect(await violations(page, ["nested-interactive"])).toEqual([]);
     });
 
-    test("no page has an axe violation", async ({ page }) => {
+    test("no page has axe violations", async ({ page }) => {
       expect(await violationsOfAll(page)).toEqual([]);
       await page.goto("/audit");
       await expect(page.locator("main :is(li, h2)").first()).toBeVisible();
@@ -100,7 +100,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("the chosen theme is there before the first paint, and stays", async ({ page }) => {
+test("the chosen theme is applied before the first paint, and is kept", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await openBoard(page);
   await page.getByRole("button", { name: "Switch to dark mode" }).click();
@@ -119,7 +119,7 @@ test("the chosen theme is there before the first paint, and stays", async ({ pag
   expect(background).toBe("rgb(14, 15, 17)");
 });
 
-test("a phone shows the board without sideways scrolling of the page", async ({
+test("a phone shows the board without horizontal scrolling of the page", async ({
   browser,
   service,
 }) => {
@@ -157,10 +157,7 @@ test("a phone shows the board without sideways scrolling of the page", async ({
   await context.close();
 });
 
-test("a phone has a tab for each column, and a finger drops a card on one", async ({
-  browser,
-  service,
-}) => {
+test("a phone has a tab for each column, which is a drop target", async ({ browser, service }) => {
   const id = await quietIssue(service);
   const context = await browser.newContext({
     baseURL: service.url,
@@ -218,7 +215,7 @@ test("a phone has a tab for each column, and a finger drops a card on one", asyn
   await context.close();
 });
 
-test("the page says what is tracked and since when it is true", async ({ page }) => {
+test("the board shows what is tracked and when it was synced", async ({ page }) => {
   await openBoard(page);
   const button = page.getByRole("button", { name: /^Sync with GitHub/ });
   await expect(button).toHaveText(/Synced/);
@@ -229,7 +226,7 @@ test("the page says what is tracked and since when it is true", async ({ page })
   await expect(dialog.getByRole("status").first()).toHaveText(/\d+ repositories|Reading/);
 });
 
-test("motion stands still for those who ask", async ({ page }) => {
+test("nothing is animated with reduced motion", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await openBoard(page);
   const duration = await page
@@ -239,7 +236,7 @@ test("motion stands still for those who ask", async ({ page }) => {
   expect(Math.max(...duration.split(",").map((each) => parseFloat(each)))).toBeLessThan(0.001);
 });
 
-test("every page says that its data is simulated, and how to connect the real GitHub", async ({
+test("every page shows that its data is simulated, and how to connect to GitHub", async ({
   page,
 }) => {
   for (const path of await allPages(page)) {
@@ -253,7 +250,9 @@ test("every page says that its data is simulated, and how to connect the real Gi
   }
 });
 
-test("every page of the rail tells its keys, and goes to the next by them", async ({ page }) => {
+test("every page of the rail shows the shortcuts, and opens the next with them", async ({
+  page,
+}) => {
   const paths = (await allPages(page)).filter((path) => path !== "/graphiql");
   for (const path of paths) {
     await page.goto(path);
@@ -270,7 +269,7 @@ test("every page of the rail tells its keys, and goes to the next by them", asyn
   await expect(page).toHaveURL(/\/board$/);
 });
 
-test("a dialog begins at its first field, not at the way out", async ({ page, service }) => {
+test("a dialog focuses its first field, not the close button", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page, "?priority=priority/p1");
   await page.getByRole("button", { name: "Repositories", exact: true }).click();
@@ -291,7 +290,7 @@ test("a dialog begins at its first field, not at the way out", async ({ page, se
   await expect(card(page, id)).toBeFocused();
 });
 
-test("markup in a title and scripts in a text stay words", async ({ page, service }) => {
+test("markup in a title and scripts in a text are shown as text", async ({ page, service }) => {
   const { issues } = await ask<{ issues: { nodes: { id: string; body: string }[] } }>(
     service,
     `{ issues(filter: {search: "control characters text"}) { nodes { id body } } }`,
@@ -322,7 +321,7 @@ test("markup in a title and scripts in a text stay words", async ({ page, servic
   expect(asked).toBe(false);
 });
 
-test("what can be filtered says how many issues it has", async ({ page, service }) => {
+test("filters show their number of issues", async ({ page, service }) => {
   const { filterOptions } = await ask<{
     filterOptions: { repositories: { value: string; issues: number }[] };
   }>(service, "{ filterOptions { repositories { value issues } } }");
@@ -334,7 +333,7 @@ test("what can be filtered says how many issues it has", async ({ page, service 
   }
 });
 
-test("each number of the overview opens the board of exactly what it counts", async ({ page }) => {
+test("each number of the overview opens the board with exactly these issues", async ({ page }) => {
   await page.goto("/");
   const main = page.getByRole("main", { name: "Overview" });
   await expect(main.getByRole("heading", { name: "Issues by status" })).toBeVisible();
@@ -358,7 +357,7 @@ test("each number of the overview opens the board of exactly what it counts", as
   }
 });
 
-test("projects lead to GitHub by title and to the board by number, with one question", async ({
+test("projects link to GitHub by title and to the board by number, and send one query", async ({
   page,
 }) => {
   const asked: string[] = [];
@@ -381,7 +380,7 @@ test("projects lead to GitHub by title and to the board by number, with one ques
   await expect(page.getByRole("complementary", { name: new RegExp(`${number}$`) })).toBeVisible();
 });
 
-test("the audit log offers all that is in it, with how often", async ({ page, service }) => {
+test("the audit log offers all values of its entries, with counts", async ({ page, service }) => {
   const id = await quietIssue(service);
   await ask(
     service,
@@ -416,7 +415,7 @@ test("the audit log offers all that is in it, with how often", async ({ page, se
   await expect(page.locator("main [data-index]").first()).toContainText("set the owner");
 });
 
-test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
+test("a repository that cannot be tracked shows the reason at the form", async ({ page }) => {
   await openBoard(page);
   await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Repositories" });
@@ -425,7 +424,7 @@ test("a repository that cannot be tracked says why, where it was asked for", asy
   await expect(dialog.getByRole("alert")).toBeVisible();
 });
 
-test("removing a repository hides its issues, and tracking it brings them back", async ({
+test("removing a repository hides its issues, and tracking it again shows them", async ({
   page,
   service,
 }) => {
@@ -467,7 +466,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await expect(card(page, id)).toBeAttached();
 });
 
-test("the playground runs a query and a subscription, from this host alone", async ({
+test("the playground runs a query and a subscription, without requests to other hosts", async ({
   page,
   service,
 }) => {
@@ -495,7 +494,7 @@ test("the playground runs a query and a subscription, from this host alone", asy
   }).toPass();
 });
 
-test("what is done elsewhere appears in the audit log by itself, and can be narrowed down", async ({
+test("a change by another client is shown in the audit log at once, and can be filtered", async ({
   page,
   service,
 }) => {
@@ -528,7 +527,7 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
   await expect(page.getByRole("option", { name: fullName })).toBeVisible();
 });
 
-test("a page whose program does not come says so, and leaves the way to the others", async ({
+test("a page whose code cannot be loaded shows that, and the navigation still works", async ({
   browser,
   service,
 }) => {
@@ -550,7 +549,7 @@ test("a page whose program does not come says so, and leaves the way to the othe
 /** The maximum size of a first visit without fonts and data, in bytes. The same as in `npm run size`. */
 const FIRST_LOAD_BYTES = 200_000;
 
-test("the first load of every page is small on the wire, as the build compressed it", async ({
+test("the first load of every page is compressed and within the budget", async ({
   browser,
   service,
   page,
@@ -586,7 +585,7 @@ test("the first load of every page is small on the wire, as the build compressed
   }
 });
 
-test("a hostile text is shown beside its page, not instead of it", async ({ browser, service }) => {
+test("a hostile text is shown without breaking its page", async ({ browser, service }) => {
   const id = await quietIssue(service);
   const page = await browser.newPage({ baseURL: service.url });
   for (const text of [

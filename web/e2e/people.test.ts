@@ -32,7 +32,7 @@ async function readAll(service: Service, agent: string, id: string, lease: Lease
   await readMessages(service, agent, lease, messages.at(-1)?.id ?? "");
 }
 
-test("a holder's question shows on the card and is answered in the panel", async ({
+test("a holder's question is shown on the card and answered in the panel", async ({
   page,
   service,
 }) => {
@@ -77,7 +77,7 @@ test("a holder's question shows on the card and is answered in the panel", async
   ).toBeVisible();
 });
 
-test("a message to a holder tells when it was read", async ({ page, service }) => {
+test("a message to a holder shows when it was read", async ({ page, service }) => {
   const agent = "reads-later";
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
@@ -92,7 +92,7 @@ test("a message to a holder tells when it was read", async ({ page, service }) =
   await expect(message).toContainText("read just now");
 });
 
-test("a holder is asked to stop, and may go on again", async ({ page, service }) => {
+test("a holder is asked to stop, and the request is withdrawn", async ({ page, service }) => {
   const agent = "goes-on";
   const id = await quietIssue(service);
   await claim(service, agent, id);
@@ -126,7 +126,10 @@ test("a holder is asked to stop, and may go on again", async ({ page, service })
   expect((await stateOf(service, id)).stopReason).toBeNull();
 });
 
-test("the agents page shows who waits and who is to stop", async ({ page, service }) => {
+test("the agents page shows who waits for an answer and who was asked to stop", async ({
+  page,
+  service,
+}) => {
   const agent = "waits-and-stops";
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
@@ -146,7 +149,7 @@ test("the agents page shows who waits and who is to stop", async ({ page, servic
   await expect(held).toContainText("asked to stop");
 });
 
-test("a pause shows at once in every window, with what is still held, until it is resumed", async ({
+test("a pause is shown in every window at once, with the held issues, until it ends", async ({
   page,
   context,
   service,
@@ -324,7 +327,7 @@ async function within(
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`what people ask of holders has no axe violation, ${colorScheme}`, async ({
+  test(`questions, messages, stop requests and pauses have no axe violations, ${colorScheme}`, async ({
     browser,
     service,
   }) => {
@@ -333,7 +336,10 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone shows what people ask of holders", async ({ browser, service }) => {
+test("a phone shows questions, messages, stop requests and pauses", async ({
+  browser,
+  service,
+}) => {
   const options = {
     baseURL: service.url,
     viewport: { width: 390, height: 844 },

@@ -79,7 +79,7 @@ async function relabelOnGitHub(
 const inColumn = (page: Page, status: string, id: string) =>
   page.locator(`[data-column=${status}] [data-card="${id}"]`);
 
-test("a window outlives a restart of the service and misses nothing of it", async ({
+test("a window reconnects after a restart of the service and misses no change", async ({
   page,
   service,
   github,
@@ -112,7 +112,7 @@ test("a window outlives a restart of the service and misses nothing of it", asyn
   expect(await page.evaluate(() => document.documentElement.dataset.loaded)).toBe("once");
 });
 
-test("the first sync shows how far it is, goes on by itself, and fills the board", async ({
+test("the first sync shows its progress, continues by itself, and fills the board", async ({
   browser,
 }) => {
   const github = await simulate(1_000);

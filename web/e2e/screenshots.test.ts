@@ -42,13 +42,13 @@ async function draw(
 }
 
 for (const theme of ["light", "dark"] as const) {
-  test(`the board is drawn, ${theme}`, async ({ browser, service }, info) => {
+  test(`the screenshot of the board is taken, ${theme}`, async ({ browser, service }, info) => {
     const path = pathOf(`board-${theme}.png`, info);
     await draw(browser, service, { ...SCREEN, colorScheme: theme }, path);
   });
 }
 
-test("the board is drawn on a phone", async ({ browser, service }, info) => {
+test("the screenshot of the board on a phone is taken", async ({ browser, service }, info) => {
   await draw(browser, service, PHONE, pathOf("board-phone.png", info));
 });
 
@@ -69,7 +69,7 @@ const drawn = (page: Page, characters: readonly string[]): Promise<readonly stri
     });
   }, characters);
 
-test("emoji and Chinese in titles are drawn, not boxes in their place", async ({ page }) => {
+test("emoji and Chinese characters in titles have glyphs", async ({ page }) => {
   await openBoard(page);
   await page.evaluate(() => document.fonts.ready);
   // The last one is a noncharacter, so its image is that of a missing glyph.

@@ -128,7 +128,7 @@ async function readyIssue(service: Service, place: number): Promise<Ready> {
   return found;
 }
 
-test("what needs a maintainer is offered to those who sign in, and the log names them", async ({
+test("actions of maintainers are offered after signing in, and the log names the person", async ({
   visit,
   open,
 }) => {
@@ -212,7 +212,7 @@ test("what needs a maintainer is offered to those who sign in, and the log names
   await expect(dialog.getByLabel("Token")).toHaveValue("");
 });
 
-test("the windows of a browser follow each other, on connections that know who signed in", async ({
+test("the windows of a browser share the sign-in, also on their connections", async ({
   visit,
   open,
 }) => {
@@ -253,7 +253,7 @@ test("the windows of a browser follow each other, on connections that know who s
   await expect.poll(() => sockets).toEqual({ one: 3, other: 3 });
 });
 
-test("a session that has ended is noticed when something is refused", async ({ visit, open }) => {
+test("the end of a session is noticed when an action is denied", async ({ visit, open }) => {
   const { id, agent } = await readyIssue(open, 2);
   await claim(open, agent, id);
   const page = await visit(open);
@@ -269,10 +269,7 @@ test("a session that has ended is noticed when something is refused", async ({ v
   await expect(holder.getByRole("form")).toHaveCount(0);
 });
 
-test("a read-only board offers nothing that changes, until somebody signs in", async ({
-  visit,
-  readOnly,
-}) => {
+test("a read-only board offers no actions until somebody signs in", async ({ visit, readOnly }) => {
   const { id, agent } = await readyIssue(readOnly, 0);
   const page = await visit(readOnly);
   await page.goto("/board");
@@ -359,7 +356,7 @@ test("a read-only board offers nothing that changes, until somebody signs in", a
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toHaveCount(0);
 });
 
-test("where nobody can sign in, the setting is named and no button leads nowhere", async ({
+test("without a way to sign in, the setting is named and there is no button", async ({
   visit,
   bare,
 }) => {
@@ -379,7 +376,7 @@ test("where nobody can sign in, the setting is named and no button leads nowhere
   await expect(page.getByRole("button", { name: /Sign|^Repair/ })).toHaveCount(0);
 });
 
-test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
+test("a phone offers to sign in as well", async ({ visit, readOnly }) => {
   const page = await visit(readOnly, PHONE);
   await page.goto("/board");
   await isLive(page);
@@ -399,7 +396,7 @@ test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`the sign-in and who is signed in have no axe violation, ${theme}`, async ({
+  test(`the sign-in and the signed-in person have no axe violations, ${theme}`, async ({
     visit,
     readOnly,
   }) => {

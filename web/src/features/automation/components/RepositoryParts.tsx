@@ -5,7 +5,9 @@ import { checkOutcome, checkWords } from "@/lib/checks.ts";
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import type { RepositoryAutomation } from "../api/repository.ts";
 import { permissionFor } from "../model/missing.ts";
+import { LastSync } from "./LastSync.tsx";
 import { Part } from "./Part.tsx";
+import { SecretAlerts } from "./SecretAlerts.tsx";
 
 type Props = { readonly automation: RepositoryAutomation };
 
@@ -41,6 +43,8 @@ export function RepositoryParts({
       <Checks automation={automation} />
       <Deployments automation={automation} repositoryUrl={repositoryUrl} />
       <Packages automation={automation} />
+      <SecretAlerts automation={automation} url={repositoryUrl} />
+      <LastSync automation={automation} />
     </>
   );
 }

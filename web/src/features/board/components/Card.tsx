@@ -17,7 +17,7 @@ import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import { checkStateOf } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
-import type { Arrival, CardView } from "../model/store.ts";
+import type { Arrival, CardView } from "../model/cardViews.ts";
 
 /** The width of the last line in the narrowest column, in characters. */
 const ROOM = 30;

@@ -5,7 +5,7 @@ import { classes } from "@/components/classes.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { animateMove, recordPosition } from "../model/flipAnimation.ts";
-import type { CardView } from "../model/store.ts";
+import type { CardView } from "../model/cardViews.ts";
 import { Card } from "./Card.tsx";
 import { useBoard, useCard, useSelected } from "./context.ts";
 

@@ -6,7 +6,7 @@ import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
 import type { CollapseState } from "../model/collapsed.ts";
 import type { Interaction } from "../model/interaction.ts";
-import type { CardView, ColumnView } from "../model/store.ts";
+import type { CardView, ColumnView } from "../model/cardViews.ts";
 
 /**
  * The objects that all components of a board share. They stay the same while the page is open; components watch them.

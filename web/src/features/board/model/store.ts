@@ -1,7 +1,8 @@
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
-import type { Viewer } from "@/lib/viewer.ts";
 import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts";
+import type { Arrival, CardView, ColumnView, PendingMove, Refusal } from "./cardViews.ts";
+import { Touched, Watchers, type WatchKey } from "./watchers.ts";
 
 /**
  * The issues of the board, in two layers.
@@ -26,7 +27,7 @@ export class BoardStore {
 
   readonly #cardViews = new Map<string, CardView>();
   readonly #columnViews = new Map<Status, ColumnView>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
 
   /** The position in the event log up to which everything here is current. */
   cursor: string | undefined;
@@ -102,13 +103,7 @@ export class BoardStore {
    * Calls `listener` after each change of a card (`card:<id>`), of a column (`column:<status>`) or of any (`board`).
    */
   watch(key: WatchKey, listener: () => void): () => void {
-    const listeners = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, listeners);
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#watchers.delete(key);
-    };
+    return this.#watchers.add(key, listener);
   }
 
   // ------------------------------------------------------------------ data from the server
@@ -380,62 +375,9 @@ export class BoardStore {
     if (touched.cards.size > 0 || touched.columns.size > 0) this.#version += 1;
     for (const id of touched.cards) this.#cardViews.delete(id);
     for (const status of touched.columns) this.#columnViews.delete(status);
-    for (const id of touched.cards) this.#call(`card:${id}`);
-    for (const status of touched.columns) this.#call(`column:${status}`);
-    if (touched.cards.size > 0 || touched.columns.size > 0) this.#call("board");
-  }
-
-  #call(key: WatchKey): void {
-    const listeners = this.#watchers.get(key);
-    if (listeners) for (const listener of [...listeners]) listener();
+    this.#watchers.notify(touched);
   }
 }
-
-export type WatchKey = `card:${string}` | `column:${Status}` | "board";
-
-/** A card as it is rendered. */
-export type CardView = {
-  readonly issue: BoardIssue;
-  /** The column in which it is shown, the overlay included. */
-  readonly status: Status;
-  readonly pending: PendingMove | undefined;
-  readonly refusal: Refusal | undefined;
-  readonly arrival: Arrival | undefined;
-};
-
-/** A column as it is rendered. */
-export type ColumnView = {
-  readonly status: Status;
-  readonly ids: readonly string[];
-  /** The count of the whole column, not only of the loaded issues. */
-  readonly totalCount: number;
-  readonly hasMore: boolean;
-};
-
-/** A move that is not confirmed by an event yet. */
-export type PendingMove = {
-  readonly to: Status;
-  /** The event that will confirm it; set once the server has answered. */
-  readonly cursor?: string;
-};
-
-/** A rejected action. */
-export type Refusal = {
-  /** The action, as the beginning of a sentence, such as `Not moved to Ready`. */
-  readonly attempt: string;
-  /** The target column of a rejected move; absent for other actions. */
-  readonly to?: Status;
-  readonly failure: Failure;
-};
-
-/** A recent move by somebody else. */
-export type Arrival = {
-  readonly actor: string;
-  readonly actorKind: Viewer["kind"];
-  readonly from: Status;
-  /** Milliseconds of the browser's clock. */
-  readonly at: number;
-};
 
 type Column = {
   readonly ids: readonly string[];
@@ -448,19 +390,3 @@ const emptyColumn = (): Column => ({ ids: [], totalCount: 0, endCursor: undefine
 const nextCursor = (
   page: { hasNextPage: boolean; endCursor: string | null } | undefined,
 ): string | undefined => (page?.hasNextPage ? (page.endCursor ?? undefined) : undefined);
-
-/** The changed cards and columns, collected before watchers are notified. */
-class Touched {
-  readonly cards = new Set<string>();
-  readonly columns = new Set<Status>();
-
-  card(id: string): this {
-    this.cards.add(id);
-    return this;
-  }
-
-  column(status: Status): this {
-    this.columns.add(status);
-    return this;
-  }
-}

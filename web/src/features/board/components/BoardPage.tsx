@@ -7,12 +7,8 @@ import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { notify } from "@/components/Notices.tsx";
-import { signal } from "@/lib/signal.ts";
-import type { WorkLimits } from "@/lib/limits.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { watchLimits } from "../api/limits.ts";
-import { Mover } from "../api/moves.ts";
-import { BoardSession } from "../api/session.ts";
 import { findView } from "../api/views.ts";
 import {
   filterOfSearch,
@@ -20,15 +16,12 @@ import {
   searchOfFilter,
   type BoardFilter,
 } from "../model/filter.ts";
-import { whyUnchangeable } from "../model/changeable.ts";
-import { openCollapseState } from "../model/collapsed.ts";
-import { Interaction } from "../model/interaction.ts";
-import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
 import { VIEW } from "../model/views.ts";
 import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
+import { createBoard } from "./createBoard.ts";
 import { DisplayButton, DisplayPicker } from "./Display.tsx";
 import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
@@ -63,47 +56,17 @@ export function BoardPage({ onRepositories }: Props) {
     address.current = { path, search };
   });
 
-  const board = useMemo<Board>(() => {
-    const session = new BoardSession();
-    const mover = new Mover(
-      session.store,
-      new UndoHistory(browserStorage()),
-      ({ number }, { message }) => {
-        notify(`#${number} was not moved back: ${message}`, "danger");
-      },
-    );
-    const interaction = new Interaction();
-    const collapse = openCollapseState();
-    return {
-      session,
-      mover,
-      interaction,
-      collapse,
-      limits: signal<WorkLimits | undefined>(undefined),
-      move: (ids, to) => {
-        const due = ids.filter((id) => {
-          const card = session.store.card(id);
-          return (
-            card !== undefined &&
-            card.status !== to &&
-            whyUnchangeable(card.issue, "move") === undefined
-          );
-        });
-        interaction.clear();
-        if (due.length === 0) return;
-        if (to !== "BLOCKED") return void mover.move(due, to);
-        for (const id of due) session.store.begin(id, to);
-        interaction.prompt.set({ kind: "reason", ids: due });
-      },
-      open: (id) => {
+  const board = useMemo<Board>(
+    () =>
+      createBoard((id) => {
         const params = new URLSearchParams(address.current.search);
         if (params.get(OPEN) === id) return;
         const replace = params.has(OPEN);
         params.set(OPEN, id);
         navigate(`${address.current.path}?${params}`, { replace });
-      },
-    };
-  }, [navigate]);
+      }),
+    [navigate],
+  );
 
   const opened = new URLSearchParams(search).get(OPEN) ?? undefined;
   const close = () => {

@@ -1,14 +1,7 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
-import {
-  useCallback,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-  type RefObject,
-} from "react";
+import { useCallback, useMemo, useRef, useSyncExternalStore } from "react";
 import { classes } from "@/components/classes.ts";
+import { useWidth } from "@/components/useWidth.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { type Status } from "@/lib/statuses.ts";
 import { swimlaneKey } from "../model/collapsed.ts";
@@ -219,17 +212,4 @@ function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swim
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `version` changes with the store, and `shown` with the columns
     [store, version, shown, layout.group, layout.sort],
   );
-}
-
-/** The width of an element, updated live. */
-function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
-  const [width, setWidth] = useState<number>();
-  useLayoutEffect(() => {
-    const node = element.current;
-    if (!node) return;
-    const observer = new ResizeObserver(() => setWidth(node.clientWidth));
-    observer.observe(node);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }

@@ -78,7 +78,7 @@ export const WorkflowQuery = graphql(
             ...WorkflowRunFields
           }
         }
-        days(days: 30) {
+        days(days: 36) {
           day
           succeeded
           failed

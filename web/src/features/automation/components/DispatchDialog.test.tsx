@@ -1,12 +1,11 @@
 import { cleanup, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { run } from "@/lib/automationFixtures.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
 import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { DispatchWorkflow } from "../api/control.ts";
-import { type Workflow } from "../api/workflow.ts";
+import type { Workflow } from "../api/workflow.ts";
 import { workflow } from "../model/fixtures.ts";
 import { show } from "./testWorkflowPage.tsx";
 

@@ -1,7 +1,7 @@
 import { cleanup, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { failed, run } from "@/lib/automationFixtures.ts";
+import { failed } from "@/lib/automationFixtures.ts";
 import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";

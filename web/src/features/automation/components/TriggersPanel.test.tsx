@@ -1,8 +1,6 @@
 import { cleanup, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { run } from "@/lib/automationFixtures.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
-import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { workflow } from "../model/fixtures.ts";
 import { limitsOf } from "./TriggersPanel.tsx";

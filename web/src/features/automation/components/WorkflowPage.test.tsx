@@ -3,9 +3,8 @@ import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
-import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
-import { BranchRunsQuery, type Workflow } from "../api/workflow.ts";
+import { BranchRunsQuery } from "../api/workflow.ts";
 import { workflow } from "../model/fixtures.ts";
 import { show } from "./testWorkflowPage.tsx";
 

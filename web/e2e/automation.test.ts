@@ -19,7 +19,7 @@ async function red(service: Service): Promise<{ workflow: string; run: string; n
     })
     .toBeGreaterThan(0);
   const [first] = found;
-  if (!first) throw new Error("nothing is red");
+  if (!first) throw new Error("no default branch fails");
   return { workflow: first.workflow.id, run: first.run.id, number: first.run.number };
 }
 
@@ -65,7 +65,7 @@ test("the log of the failing step is two clicks away from a failed run", async (
 }) => {
   await red(service);
   await open(page, "/automation");
-  const list = page.getByRole("list", { name: "Red default branches" });
+  const list = page.getByRole("list", { name: "Failing default branches" });
   await list
     .getByRole("link", { name: /open the run$/ })
     .first()
@@ -109,8 +109,8 @@ test("filters are in the address, and every page has a command in the palette", 
   page,
 }) => {
   await open(page, "/automation?state=clear");
-  await expect(page.getByRole("button", { name: "Remove filter State All clear" })).toBeVisible();
-  await page.getByRole("button", { name: "Remove filter State All clear" }).click();
+  await expect(page.getByRole("button", { name: "Remove filter State Nothing fails or runs" })).toBeVisible();
+  await page.getByRole("button", { name: "Remove filter State Nothing fails or runs" }).click();
   await expect(page).toHaveURL(/\/automation$/);
 
   await page.keyboard.press("Control+k");

@@ -63,10 +63,13 @@ export function RateChart({
   );
 }
 
-const detailsOf = (day: RateDay | undefined): string =>
-  !day || day.rate === null
+function detailsOf(day: RateDay | undefined): string {
+  if (!day) return "";
+  const { rate, succeeded, runs } = day;
+  return rate === null
     ? `no run in these ${RATE_DAYS} days`
-    : `${rateWords(day.rate)} · ${day.succeeded} of ${day.runs} runs in ${RATE_DAYS} days`;
+    : `${rateWords(rate)} · ${succeeded} of ${runs} runs in ${RATE_DAYS} days`;
+}
 
 /** Consecutive days with a rate: a line with the area below it, or a dot for a single day. */
 function Stretch({
@@ -77,8 +80,8 @@ function Stretch({
   readonly scale: Scale;
 }) {
   const [first] = points;
-  const last = points.at(-1);
-  if (!first || !last) return null;
+  if (!first) return null;
+  const last = points.at(-1) ?? first;
   if (points.length === 1) {
     return <circle cx={x(first[0])} cy={y(first[1])} r="2.5" fill="var(--success)" />;
   }

@@ -69,9 +69,9 @@ it("shows that the repository is not tracked", async () => {
 it("shows a summary, and a badge for a repository of the settings", async () => {
   await show({ isRed: true, failingCount: 2, runningCount: 1, releasesCount: 4 });
   expect(document.querySelector("main dl")?.textContent).toBe(
-    "Statusmain is red1 runningLatest commit on maina1b2c3danaReleases4Open PRs0",
+    "Statusmain fails1 runningLatest commit on maina1b2c3danaReleases4Open PRs0",
   );
-  expect(screen.getByText("seed")).toBeTruthy();
+  expect(screen.getByText("from settings")).toBeTruthy();
 });
 
 it("keeps the data when a sync fails, and shows its age", async () => {

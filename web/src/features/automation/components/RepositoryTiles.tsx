@@ -9,11 +9,11 @@ export function RepositoryTiles({ automation }: { readonly automation: Repositor
     <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
       <Tile name="Status">
         {automation.isRed ? (
-          <span className="text-danger">{automation.defaultBranch} is red</span>
+          <span className="text-danger">{automation.defaultBranch} fails</span>
         ) : failingCount > 0 ? (
-          <span className="text-danger">{failingCount} failing</span>
+          <span className="text-warning">{failingCount} failing on other branches</span>
         ) : (
-          <span className="text-success">all clear</span>
+          <span className="text-success">no failures</span>
         )}
         {runningCount > 0 && (
           <span className="text-meta font-normal text-accent">{runningCount} running</span>

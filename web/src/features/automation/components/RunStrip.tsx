@@ -110,7 +110,14 @@ const LOOKS: Readonly<Record<Outcome, string>> = {
   unknown: "rounded-t-xs border border-(--mark)",
 };
 
-function StripMark({ outcome, height }: { readonly outcome: Outcome; readonly height: number }) {
+/** The bar of a run. */
+export function StripMark({
+  outcome,
+  height,
+}: {
+  readonly outcome: Outcome;
+  readonly height: number;
+}) {
   return (
     <span
       data-bar={outcome}
@@ -118,7 +125,8 @@ function StripMark({ outcome, height }: { readonly outcome: Outcome; readonly he
       style={{
         ["--mark" as string]: OUTCOME_COLORS[outcome],
         height: `${height * 100}%`,
-        minHeight: 4,
+        // A failure has a thick upper border, and its colour must be visible below.
+        minHeight: outcome === "failure" ? 7 : 4,
       }}
     />
   );

@@ -10,11 +10,11 @@ export const NO_FILTER: RepositoryFilter = { state: "", owner: "" };
 
 /** The titles of the states. */
 export const STATES = {
-  red: "Default branch is red",
-  failing: "Something fails",
-  running: "Something runs",
-  clear: "All clear",
-  problem: "Cannot be read",
+  red: "Default branch fails",
+  failing: "A workflow fails",
+  running: "A workflow runs",
+  clear: "Nothing fails or runs",
+  problem: "Could not be read",
 } as const;
 
 type State = keyof typeof STATES;

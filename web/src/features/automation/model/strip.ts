@@ -1,7 +1,8 @@
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import { duration, since } from "@/lib/time.ts";
 
-type Run = {
+/** The fields of a run that its bar shows. */
+export type StripRun = {
   readonly id: string;
   readonly number: number;
   readonly status: string;
@@ -29,7 +30,7 @@ const LEAST = 0.14;
 
 /** The duration of a run until its end or until now, in milliseconds; 0 while it waits. */
 export function lengthOf(
-  run: Pick<Run, "status" | "conclusion" | "startedAt" | "duration">,
+  run: Pick<StripRun, "status" | "conclusion" | "startedAt" | "duration">,
   now: number,
 ): number {
   if (run.duration !== null) return run.duration * 1_000;
@@ -48,7 +49,7 @@ function fullLength(lengths: readonly number[]): number {
 }
 
 /** The bars of runs, oldest first. `runs` are newest first. */
-export function stripBars(runs: readonly Run[], now: number): readonly StripBar[] {
+export function stripBars(runs: readonly StripRun[], now: number): readonly StripBar[] {
   const lengths = runs.map((run) => lengthOf(run, now));
   const full = fullLength(lengths);
   return runs

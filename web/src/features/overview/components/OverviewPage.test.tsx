@@ -161,7 +161,7 @@ it("requests two weeks, and the issues that are stale now", async () => {
 it("shows the failing default branches, and links to the run", async () => {
   vi.mocked(ask).mockResolvedValue({ data: { ...EMPTY, redBranches: [redBranch()] } });
   render(<OverviewPage />);
-  const panel = await screen.findByRole("list", { name: "Red default branches" });
+  const panel = await screen.findByRole("list", { name: "Failing default branches" });
   expect(panel.textContent).toContain("acme/rocketCI on mainsince deadbee by ben");
   expect(screen.getByRole("link", { name: /open the run$/ }).getAttribute("href")).toBe(
     "/automation/workflows/wfl_1?run=run_9",

@@ -53,6 +53,9 @@ export const WorkflowQuery = graphql(
         isFlaky
         successRate
         averageDuration
+        latestRunOnDefaultBranch {
+          ...WorkflowRunFields
+        }
         repository {
           id
           fullName

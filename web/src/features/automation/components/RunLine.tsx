@@ -51,16 +51,16 @@ export function RunLine({
       >
         <bdi>{run.title}</bdi>
       </Link>
-      <span className="truncate text-meta text-ink-soft max-sm:order-1 max-sm:col-span-2 max-sm:col-start-3">
+      <span className="truncate text-meta text-ink-soft max-sm:order-1 max-sm:col-start-3">
         {[run.branch, shortSha(run.headSha), run.actor].filter(Boolean).join(" · ")}
       </span>
       <span className="tabular text-right text-meta text-ink-faint max-sm:hidden">
         {length > 0 ? duration(length) : "-"}
       </span>
-      <span className="text-right">
+      <span className="text-right max-sm:col-span-2">
         <RelativeTime instant={run.createdAt} />
       </span>
-      <span className="flex w-14 justify-end max-sm:order-1">
+      <span className="flex w-14 items-center justify-end max-sm:order-1 max-sm:col-span-2">
         <RunAgainButton run={run} name={workflow.name} />
         <OnGitHub url={run.url} name={`Run #${run.number}`} />
       </span>

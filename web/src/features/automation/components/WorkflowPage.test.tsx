@@ -36,7 +36,12 @@ describe("the page", () => {
     expect(screen.getByRole("heading", { level: 1, name: "CI" })).toBeTruthy();
     expect(screen.getByText(".github/workflows/ci.yml")).toBeTruthy();
     const tiles = [...document.querySelectorAll("main dl")][0]?.textContent;
-    expect(tiles).toBe("StateSucceededRecent runs1Success rate50 %Average duration2m 5s");
+    expect(tiles).toBe(
+      "On mainSucceeded" +
+        "Latest runSucceededon main" +
+        "Success rate50 %of those that succeeded or failed" +
+        "Average duration2m 5sof successful runs",
+    );
     expect(screen.getByRole("link", { name: "CI on GitHub" }).getAttribute("href")).toContain(
       "/actions/workflows/ci.yml",
     );

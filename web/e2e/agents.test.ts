@@ -37,7 +37,7 @@ test("an agent that claims an issue is at work at once, with its lease, its chec
   const lease = await claim(service, agent, id);
   const card = agentCard(page, agent);
   await expect(card).toContainText("at work");
-  const held = card.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
+  const held = card.getByRole("list", { name: `Leases of ${agent}` }).getByRole("listitem");
   await expect(held).toContainText(issue.title);
   await expect(held).toContainText("claimed");
   await expect(held).toContainText("min left");
@@ -57,9 +57,9 @@ test("an agent that claims an issue is at work at once, with its lease, its chec
     { input: { ...proof, outcome: "PR_OPENED" } },
     agent,
   );
-  await expect(card).toContainText("Holds nothing now");
+  await expect(card).toContainText("No lease at the moment");
   await expect(card).toContainText("1of 1 succeeded (100 %)");
-  await expect(card).toContainText("alive");
+  await expect(card).toContainText("idle");
 
   // With the keyboard: to the row of this agent, to its bar, and to its issue.
   const picture = page.getByRole("img", { name: "Work of agents in the last 24 hours" });

@@ -135,7 +135,7 @@ test("the agents page shows who waits for an answer and who was asked to stop", 
   const lease = await claim(service, agent, id);
   await page.goto("/agents");
   await untilReady(page);
-  const held = page.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
+  const held = page.getByRole("list", { name: `Leases of ${agent}` }).getByRole("listitem");
   await expect(held).toBeVisible();
   await awaitInput(service, agent, lease, "Which one?");
   await expect(held).toContainText("waits for an answer");
@@ -311,7 +311,7 @@ async function look(page: Page, service: Service, name: string): Promise<void> {
   expect(await violations(page)).toEqual([]);
 
   await page.goto("/agents");
-  await expect(page.getByRole("list", { name: `What ${agent} holds` })).toBeVisible();
+  await expect(page.getByRole("list", { name: `Leases of ${agent}` })).toBeVisible();
   await picture(page, `agents-${name}`);
   await resume();
 }

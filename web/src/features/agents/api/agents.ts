@@ -38,6 +38,7 @@ export const AgentsQuery = graphql(
         name
         assignedCount
         runsCount
+        successesCount
         failuresCount
         lastSeenAt
         successRate

@@ -51,20 +51,20 @@ it("shows why loading failed", async () => {
 
 describe("the summary", () => {
   it.each([
-    [[agent()], "0 of 1 alive, none of them at work."],
+    [[agent()], "0 of 1 agent at work, 1 without a recent report."],
     [
       [agent({ lastSeenAt: "2026-06-01T11:59:00.000Z" }), agent({ name: "scout" })],
-      "1 of 2 alive, none of them at work.",
+      "0 of 2 agents at work, 1 idle, 1 without a recent report.",
     ],
-    [[agent({ leases: [lease()] })], "1 of 1 alive, 1 at work on 1 issue."],
+    [[agent({ leases: [lease()] })], "1 of 1 agent at work with 1 issue."],
     [
       [agent({ leases: [lease(), lease({ id: "lea_2" })] }), agent({ name: "scout" })],
-      "1 of 2 alive, 1 at work on 2 issues.",
+      "1 of 2 agents at work with 2 issues, 1 without a recent report.",
     ],
   ])("case %#", async (agents, words) => {
     await show(agents);
     expect(
-      screen.getByText(/alive/, { selector: "span.font-medium" }).parentElement?.textContent,
+      screen.getByText(/at work/, { selector: "span.font-medium" }).parentElement?.textContent,
     ).toBe(words);
   });
 });
@@ -72,7 +72,7 @@ describe("the summary", () => {
 describe("the card of an agent", () => {
   it("shows its leases with checkpoint and remaining time", async () => {
     await show([agent({ leases: [lease({ awaitingInput: "Which branch?" })] })]);
-    const held = within(card("claude").getByRole("list", { name: "What claude holds" }));
+    const held = within(card("claude").getByRole("list", { name: "Leases of claude" }));
     const text = held.getByRole("listitem").textContent;
     expect(text).toContain("Fix it");
     expect(text).toContain("rocket #7");
@@ -86,10 +86,10 @@ describe("the card of an agent", () => {
 
   it("shows that it has no lease and no heartbeat", async () => {
     await show([agent()]);
-    expect(card("claude").getByText("Holds nothing now.")).toBeTruthy();
+    expect(card("claude").getByText("No lease at the moment.")).toBeTruthy();
     expect(card("claude").getByText("never seen")).toBeTruthy();
-    expect(card("claude").getByText("none ended")).toBeTruthy();
-    expect(card("claude").getByText("No run lately")).toBeTruthy();
+    expect(card("claude").getByText("none")).toBeTruthy();
+    expect(card("claude").getByText("No recent run")).toBeTruthy();
   });
 
   it("counts its claims and its runs", async () => {
@@ -98,12 +98,18 @@ describe("the card of an agent", () => {
         claimsEndedCount: 3,
         claimsSucceededCount: 2,
         successRate: 2 / 3,
+        leaseHistory: [
+          lease({ isHeld: false, endedAt: "2026-06-01T11:30:00.000Z", ending: "EXPIRED" }),
+        ],
         runsCount: 1_200,
+        successesCount: 1_190,
         failuresCount: 4,
       }),
     ]);
     expect(card("claude").getByText(/of 3 succeeded \(67 %\)/)).toBeTruthy();
-    expect(card("claude").getByText("4 with an error")).toBeTruthy();
+    expect(card("claude").getByText("1 expired")).toBeTruthy();
+    expect(card("claude").getByText("1,190 succeeded, 6 with another result")).toBeTruthy();
+    expect(card("claude").getByText("4 failed")).toBeTruthy();
   });
 
   it("links to its issues by column, without empty columns", async () => {
@@ -204,7 +210,7 @@ describe("the timeline", () => {
     });
     await show([agent()], [old]);
     expect(
-      screen.getByText("No agent held or reported anything in the last 24 hours."),
+      screen.getByText("No agent had a lease or reported a run in the last 24 hours."),
     ).toBeTruthy();
     expect(document.querySelectorAll("[data-bar]")).toHaveLength(0);
     await userEvent.click(reach("7 days"));

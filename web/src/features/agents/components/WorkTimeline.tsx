@@ -17,11 +17,11 @@ const REACHES = [
 ] as const;
 
 const KINDS: Readonly<Record<Kind, BarKind>> = {
-  held: { title: "Holds now", color: "var(--accent)", look: "open" },
+  held: { title: "Lease or run now", color: "var(--accent)", look: "open" },
   finished: { title: "Finished", color: "var(--done)", look: "solid" },
-  blocked: { title: "Could not go on", color: "var(--ready)", look: "hollow" },
-  failed: { title: "Failed or ran out", color: "var(--blocked)", look: "sharp" },
-  returned: { title: "Given back", color: "var(--backlog)", look: "hollow" },
+  blocked: { title: "Blocked", color: "var(--ready)", look: "hollow" },
+  failed: { title: "Failed or expired", color: "var(--blocked)", look: "sharp" },
+  returned: { title: "Released", color: "var(--backlog)", look: "hollow" },
 };
 
 type Props = { readonly agents: readonly Agent[]; readonly runs: readonly Run[] };
@@ -55,7 +55,7 @@ export function WorkTimeline({ agents, runs }: Props) {
       >
         <div
           role="group"
-          aria-label="How far back"
+          aria-label="Period"
           className="flex gap-0.5 rounded border border-line p-0.5"
         >
           {REACHES.map((reach) => (
@@ -78,7 +78,7 @@ export function WorkTimeline({ agents, runs }: Props) {
       </Timeline>
       {isEmpty && (
         <p className="mt-2 text-ink-faint">
-          No agent held or reported anything{" "}
+          No agent had a lease or reported a run{" "}
           {days === 1 ? "in the last 24 hours" : `in the last ${days} days`}.
         </p>
       )}

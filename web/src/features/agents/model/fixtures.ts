@@ -45,6 +45,7 @@ export const agent = (differences: Partial<Agent> = {}): Agent => ({
   name: "claude",
   assignedCount: 0,
   runsCount: 0,
+  successesCount: 0,
   failuresCount: 0,
   lastSeenAt: null,
   successRate: null,

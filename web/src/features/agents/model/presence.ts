@@ -20,9 +20,19 @@ export function presenceOf(
 
 const WORDS: Readonly<Record<Presence, string>> = {
   working: "at work",
-  alive: "alive",
-  quiet: "quiet",
+  alive: "idle",
+  quiet: "silent",
   unseen: "never seen",
 };
 
+const TITLES: Readonly<Record<Presence, string>> = {
+  working: "It has a lease",
+  alive: "It has no lease, and reported within the last 15 minutes",
+  quiet: "It has no lease, and has not reported for 15 minutes",
+  unseen: "It has never reported",
+};
+
 export const presenceWords = (presence: Presence): string => WORDS[presence];
+
+/** The meaning of a presence, as a sentence. */
+export const presenceTitle = (presence: Presence): string => TITLES[presence];

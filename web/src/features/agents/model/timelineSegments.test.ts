@@ -12,17 +12,17 @@ it("draws a current lease until now, with its checkpoint", () => {
     from: at("11:00"),
     to: NOW,
     subject: "rocket #7 Fix it",
-    words: "holds it, changes made",
+    words: "lease, changes made",
     issueId: "iss_1",
   });
 });
 
 it.each([
   [{ ending: "FINISHED", outcome: "PR_OPENED" }, "finished", "opened a pull request"],
-  [{ ending: "FINISHED", outcome: "BLOCKED" }, "blocked", "could not go on"],
+  [{ ending: "FINISHED", outcome: "BLOCKED" }, "blocked", "blocked"],
   [{ ending: "FINISHED", outcome: "FAILED" }, "failed", "failed"],
-  [{ ending: "RELEASED", outcome: null }, "returned", "gave it back"],
-  [{ ending: "EXPIRED", outcome: null }, "failed", "let its time run out"],
+  [{ ending: "RELEASED", outcome: null }, "returned", "released"],
+  [{ ending: "EXPIRED", outcome: null }, "failed", "lease expired"],
 ] as const)("shows the result %o as %s", (ending, kind, words) => {
   const ended = lease({ ...ending, isHeld: false, endedAt: "2026-06-01T11:20:00.000Z" });
   const [segment] = timelineSegmentsOf(agent({ leaseHistory: [ended] }), [], NOW);

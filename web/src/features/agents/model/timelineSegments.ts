@@ -32,22 +32,22 @@ const OUTCOMES: Readonly<Record<NonNullable<Lease["outcome"]>, readonly [Kind, s
   ISSUE_UPDATED: ["finished", "updated the issue"],
   NO_CHANGES_NEEDED: ["finished", "found nothing to do"],
   ALREADY_ADDRESSED: ["finished", "found it done already"],
-  BLOCKED: ["blocked", "could not go on"],
+  BLOCKED: ["blocked", "blocked"],
   FAILED: ["failed", "failed"],
 };
 
 const ENDINGS: Readonly<Record<NonNullable<Lease["ending"]>, readonly [Kind, string]>> = {
   FINISHED: ["finished", "finished"],
-  RELEASED: ["returned", "gave it back"],
-  TAKEN: ["returned", "was taken from it"],
-  REFUSED: ["returned", "never began"],
-  EXPIRED: ["failed", "let its time run out"],
+  RELEASED: ["returned", "released"],
+  TAKEN: ["returned", "taken back"],
+  REFUSED: ["returned", "never begun"],
+  EXPIRED: ["failed", "lease expired"],
 };
 
 function resultOf({ isHeld, checkpoint, ending, outcome }: Lease): readonly [Kind, string] {
   if (outcome) return OUTCOMES[outcome];
   if (ending) return ENDINGS[ending];
-  return isHeld ? ["held", `holds it, ${checkpointWords(checkpoint)}`] : ENDINGS.EXPIRED;
+  return isHeld ? ["held", `lease, ${checkpointWords(checkpoint)}`] : ENDINGS.EXPIRED;
 }
 
 const nameOf = ({ repository, number, title }: NonNullable<Run["issue"]>): string =>

@@ -41,7 +41,7 @@ test("a failed attempt is shown on the card and in the panel, and the back-off e
   await card(page, id).click();
   await expect(panelOf(page).getByRole("heading", { name: "History" })).toBeVisible();
   const mark = markOn(page, id);
-  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
+  const region = panelOf(page).getByRole("region", { name: /^In back-off until / });
   await failOn(service, "clumsy", id);
   // Read in one step, because the back-off lasts only ten seconds.
   await Promise.all([
@@ -83,7 +83,7 @@ test("a button in the panel ends a back-off", async ({ page, service }) => {
         })
       : route.fallback(),
   );
-  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
+  const region = panelOf(page).getByRole("region", { name: /^In back-off until / });
   const retry = region.getByRole("button", { name: "Retry now" });
   await retry.click();
   await expect(region.getByRole("alert")).toHaveText("Not retried: GitHub sleeps");
@@ -182,7 +182,7 @@ impatient(
   async ({ page, service }) => {
     const id = await exhaust(service, "spent");
     await page.goto("/queue?agent=quill");
-    const finding = rowOf(page, "What is wrong", id);
+    const finding = rowOf(page, "Inconsistencies", id);
     await expect(finding).toContainText("Needs a person");
     await expect(finding).toContainText("1 attempt failed: spent failed on it");
 
@@ -229,7 +229,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.goto("/queue?agent=quill");
       await page.getByRole("button", { name: /^needs a person/ }).click();
       await expect(rowOf(page, "Withheld issues", id)).toBeVisible();
-      await expect(rowOf(page, "What is wrong", id)).toBeVisible();
+      await expect(rowOf(page, "Inconsistencies", id)).toBeVisible();
       expect(await violations(page)).toEqual([]);
 
       await openBoard(page, `?issue=${id}`);
@@ -330,11 +330,11 @@ denied(
     await page.keyboard.press("Escape");
 
     await page.goto(`/queue?agent=${agent}`);
-    const findings = page.getByRole("list", { name: "What is wrong" }).getByRole("listitem");
-    const finding = findings.filter({ hasText: "Refused by GitHub" });
+    const findings = page.getByRole("list", { name: "Inconsistencies" }).getByRole("listitem");
+    const finding = findings.filter({ hasText: "Change rejected by GitHub" });
     await expect(finding).toContainText("GitHub refused to change it");
     await expect(finding).toContainText(DENIAL);
-    await page.getByRole("button", { name: /^left alone after a failure/ }).click();
+    await page.getByRole("button", { name: /^in back-off after a failure/ }).click();
     const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
     await expect(withheld.first()).toContainText(DENIAL);
     await expect(withheld.locator("[data-backoff=waiting]")).toHaveCount(1);
@@ -344,7 +344,7 @@ denied(
       .first()
       .getByRole("button", { name: /^Retry / })
       .click();
-    await expect(page.getByRole("button", { name: /^left alone after a failure/ })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: /^in back-off after a failure/ })).toHaveCount(0);
     await expect(page.getByRole("list", { name: `Next for ${agent}` })).toBeVisible();
   },
 );

@@ -164,7 +164,7 @@ test("a pause is shown in every window at once, with the held issues, until it e
   const other = await context.newPage();
   await openBoard(other);
   await page.goto("/queue?agent=quill");
-  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
   await untilReady(page);
   await page.keyboard.press("p");
   const dialog = page.getByRole("dialog", { name: "Pause work" });
@@ -298,7 +298,7 @@ async function look(page: Page, service: Service, name: string): Promise<void> {
   expect(await violations(page)).toEqual([]);
 
   await page.goto("/queue?agent=quill");
-  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
   await expect(banner(page)).toBeVisible();
   await picture(page, `queue-${name}`);
   const main = page.getByRole("main");

@@ -86,7 +86,7 @@ base(
     await page.keyboard.press("g");
     await page.keyboard.press("q");
     await expect(page).toHaveURL(/\/queue/);
-    await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
     await page.keyboard.press("a");
     await page.getByRole("combobox", { name: "Queue of agent" }).fill("quill");
     await page.keyboard.press("Enter");
@@ -229,10 +229,10 @@ base(
     );
     const decisions = page.getByRole("list", { name: "Recent decisions" });
     const decision = decisions.getByRole("listitem").first();
-    await expect(decision).toContainText("was given");
+    await expect(decision).toContainText("was served");
     await expect(decision).toContainText(claimNext.lease.issue.title);
     await decision.locator("summary").click();
-    await expect(decision.getByRole("heading", { name: "Could be had" })).toBeVisible();
+    await expect(decision.getByRole("heading", { name: "Eligible" })).toBeVisible();
     await giveBack(service, agent, claimNext.lease);
 
     await page.getByRole("button", { name: "Only asker" }).click();
@@ -245,16 +245,16 @@ base(
   async ({ page, service }) => {
     const id = await quietIssue(service);
     await page.goto("/queue?agent=quill");
-    await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
     await untilReady(page);
     await claim(service, "forgetful", id);
     await moveElsewhere(service, id, "READY");
     const link = page.locator(`a[href="/board?issue=${id}"]`);
     const finding = page
-      .getByRole("list", { name: "What is wrong" })
+      .getByRole("list", { name: "Inconsistencies" })
       .getByRole("listitem")
       .filter({ has: link });
-    await expect(finding).toContainText("Held, not in progress");
+    await expect(finding).toContainText("Lease outside In Progress");
     await finding.getByRole("button", { name: /^Repair / }).click();
     const cured = page
       .getByRole("list", { name: "Repaired just now" })

@@ -146,7 +146,7 @@ test("actions of maintainers are offered after signing in, and the log names the
 
   await page.goto("/queue?agent=quill");
   const finding = page
-    .getByRole("list", { name: "What is wrong" })
+    .getByRole("list", { name: "Inconsistencies" })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${spoiled.id}"]`) });
   await expect(finding).toBeVisible();
@@ -423,7 +423,7 @@ demo("the demo offers everything and asks nobody to sign in", async ({ page, ser
   await moveElsewhere(service, id, "READY");
   await page.goto("/queue?agent=quill");
   const finding = page
-    .getByRole("list", { name: "What is wrong" })
+    .getByRole("list", { name: "Inconsistencies" })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${id}"]`) });
   await expect(finding.getByRole("button", { name: /^Repair/ })).toBeVisible();

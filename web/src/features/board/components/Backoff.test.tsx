@@ -26,7 +26,7 @@ const button = () => screen.queryByRole("button", { name: "Retry now" });
 
 it("offers a retry while the issue is withheld", () => {
   show({ backoff: waiting });
-  expect(screen.getByRole("region", { name: /^Left alone until / })).toBeTruthy();
+  expect(screen.getByRole("region", { name: /^In back-off until / })).toBeTruthy();
   expect(button()).not.toBeNull();
   cleanup();
 

@@ -45,7 +45,7 @@ export function Backoff({
               "Needs a person"
             ) : isBackingOff && retryAt !== null ? (
               <>
-                Left alone until{" "}
+                In back-off until{" "}
                 <time dateTime={retryAt} title={fullTime(retryAt)}>
                   {clockTime(retryAt)}
                 </time>

@@ -57,11 +57,11 @@ const line = () => document.querySelector("summary")?.textContent;
 
 describe("a decision", () => {
   it.each([
-    [{}, "was given"],
-    [{ lane: "docs" }, "was given on docs"],
+    [{}, "was served"],
+    [{ lane: "docs" }, "was served of lane docs"],
     [{ kind: "preview" }, "was shown"],
-    [{ issue: null, idleReason: "Nothing is ready." }, "was given nothing"],
-    [{ times: 3 }, "was given × 3"],
+    [{ issue: null, idleReason: "Nothing is ready." }, "got no issue"],
+    [{ times: 3 }, "was served × 3"],
   ])("has a sentence, case %#", (changes, words) => {
     show([decision(changes)]);
     expect(line()).toContain(`scout${words}`);
@@ -83,7 +83,7 @@ describe("a decision", () => {
         ],
       }),
     ]);
-    expect(screen.queryByText("Could be had")).toBeNull();
+    expect(screen.queryByText("Eligible")).toBeNull();
     open();
     expect(screen.getByText("P0, ready").parentElement?.textContent).toContain("Issue 2");
     expect(screen.getByText("1 held by an agent · 4 closed")).toBeTruthy();
@@ -94,7 +94,7 @@ describe("a decision", () => {
   it("shows that there were no issues", () => {
     show([decision({ issue: null })]);
     open();
-    expect(screen.getByText("There was no issue at all.")).toBeTruthy();
+    expect(screen.getByText("There were no issues.")).toBeTruthy();
   });
 
   it("requests unknown titles, and shows the id until then", async () => {
@@ -110,14 +110,14 @@ describe("a decision", () => {
 describe("without decisions", () => {
   it("shows for whom, and offers those of all agents", async () => {
     show([]);
-    expect(screen.getByText("scout has not asked for work lately.")).toBeTruthy();
+    expect(screen.getByText("scout has not asked for work recently.")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Only scout", pressed: false }));
     expect(onEveryone).toHaveBeenCalledExactlyOnceWith(true);
   });
 
   it("shows that no agent has asked for work", async () => {
     show([], true);
-    expect(screen.getByText("No agent has asked for work lately.")).toBeTruthy();
+    expect(screen.getByText("No agent has asked for work recently.")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "All agents", pressed: true }));
     expect(onEveryone).toHaveBeenCalledExactlyOnceWith(false);
   });

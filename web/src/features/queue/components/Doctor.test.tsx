@@ -37,21 +37,21 @@ const show = (findings: readonly Finding[], issues = findings.length) =>
       repairs={new Repairs()}
     />,
   );
-const NAME = "Repair rocket #7: Several statuses";
+const NAME = "Repair rocket #7: Several status labels";
 const repair = () => screen.queryByRole<HTMLButtonElement>("button", { name: NAME });
 
 it("shows that there are no inconsistencies", () => {
   show([]);
-  expect(screen.getByText("Every issue and its lease agree.")).toBeTruthy();
+  expect(screen.getByText("There are none.")).toBeTruthy();
 });
 
 it("shows the issue and the kind of each inconsistency", () => {
   show([FINDING]);
-  const text = screen.getByRole("list", { name: "What is wrong" }).textContent;
-  expect(text).toContain("Several statuses");
+  const text = screen.getByRole("list", { name: "Inconsistencies" }).textContent;
+  expect(text).toContain("Several status labels");
   expect(text).toContain("Leak");
   expect(text).toContain("It has two status labels.");
-  expect(screen.queryByText("Every issue and its lease agree.")).toBeNull();
+  expect(screen.queryByText("There are none.")).toBeNull();
 });
 
 it("shows the id of a deleted issue", () => {
@@ -82,7 +82,7 @@ it("repairs on a press, and shows the result", async () => {
   );
   const done = within(await screen.findByRole("list", { name: "Repaired just now" }));
   expect(done.getByRole("listitem").textContent).toContain("removed status/ready");
-  expect(screen.getByText("Every issue and its lease agree.")).toBeTruthy();
+  expect(screen.getByText("There are none.")).toBeTruthy();
 });
 
 it("shows why a repair failed, and can be tried again", async () => {

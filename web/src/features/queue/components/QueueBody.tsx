@@ -94,10 +94,10 @@ function NoAgent({ controls, known }: { readonly controls: ReactNode; readonly k
       <PauseBanner />
       <main aria-label="Queue" className="min-h-0 grow">
         {known && (
-          <EmptyState title="No agent is known yet">
-            The queue is what one agent would be given next. An agent is known once it has asked for
-            work, once an issue carries its label, such as <code>agent/claude</code>, or when{" "}
-            <code>AGENTS</code> names it.
+          <EmptyState title="No agents yet">
+            The queue shows which issues an agent is served, and in which order. An agent is listed
+            when it has asked for work, when an issue has its label, such as{" "}
+            <code>agent/claude</code>, or when the setting <code>AGENTS</code> names it.
           </EmptyState>
         )}
       </main>

@@ -22,7 +22,7 @@ const PauseDialog = lazy(async () => ({
 /** The agent that was selected last in this browser. */
 const LAST = "dispatch-queue-agent";
 
-const EVERY_LANE = "Every claimable lane";
+const EVERY_LANE = "All lanes";
 
 type Choosing = "agent" | "lane" | "pause" | undefined;
 

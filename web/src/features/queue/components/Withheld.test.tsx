@@ -36,7 +36,7 @@ const reason = (name: RegExp) => screen.getByRole("button", { name });
 
 it("shows that nothing is withheld", () => {
   show();
-  expect(screen.getByText("Nothing is kept back.")).toBeTruthy();
+  expect(screen.getByText("No issue is withheld.")).toBeTruthy();
 });
 
 describe("the reasons", () => {
@@ -142,10 +142,10 @@ describe("the eligible issues", () => {
 
   it("have a text if there are none", () => {
     next([]);
-    expect(screen.getByText(/^Nothing: no issue waits here/)).toBeTruthy();
+    expect(screen.getByText(/^There are no issues/)).toBeTruthy();
     cleanup();
     next([], 3);
-    expect(screen.getByText(/^Nothing: everything there is, is withheld/)).toBeTruthy();
+    expect(screen.getByText(/^No issue is eligible/)).toBeTruthy();
   });
 
   it("are counted up to the number that the server sends", () => {
@@ -167,9 +167,9 @@ describe("the limits", () => {
   });
 
   it.each([
-    [1, 2, "At most 1 an agent, 2 a repository."],
-    [null, 2, "At most 2 a repository."],
-    [0, null, "At most 0 an agent."],
+    [1, 2, "At most 1 lease for each agent, 2 leases in each repository."],
+    [null, 2, "At most 2 leases in each repository."],
+    [0, null, "At most 0 leases for each agent."],
   ])("are shown for %s per agent and %s per repository", (perAgent, perRepository, words) => {
     render(<Limits limits={limits(perAgent, perRepository)} />);
     expect(screen.getByText(/^At most/).textContent).toBe(words);

@@ -47,9 +47,13 @@ export function Withheld({
       : withheld.filter(({ skipReasons }) => skipReasons.includes(chosen));
   const shown = whole ? found : found.slice(0, FIRST);
   return (
-    <Panel title="Withheld" count={withheld.length}>
+    <Panel
+      title="Withheld"
+      count={withheld.length}
+      hint="Open issues that the agent is not served, with the reasons."
+    >
       {withheld.length === 0 ? (
-        <p className="text-ink-faint">Nothing is kept back.</p>
+        <p className="text-ink-faint">No issue is withheld.</p>
       ) : (
         <>
           {counts.length > 1 && (

@@ -109,7 +109,9 @@ test("filters are in the address, and every page has a command in the palette", 
   page,
 }) => {
   await open(page, "/automation?state=clear");
-  await expect(page.getByRole("button", { name: "Remove filter State Nothing fails or runs" })).toBeVisible();
+  await expect(
+    page.getByRole("button", { name: "Remove filter State Nothing fails or runs" }),
+  ).toBeVisible();
   await page.getByRole("button", { name: "Remove filter State Nothing fails or runs" }).click();
   await expect(page).toHaveURL(/\/automation$/);
 

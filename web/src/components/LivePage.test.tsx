@@ -69,7 +69,7 @@ it("keeps the data when a reload fails, and shows that it may be outdated", asyn
   show({ phase: "failed", data: "all", failure: DOWN });
   expect(screen.getByText("Read: all")).toBeTruthy();
   expect(screen.getByRole("alert").textContent).toContain(
-    "What is shown may be old: Dispatch cannot be reached.",
+    "This data may be outdated: Dispatch cannot be reached.",
   );
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(refresh).toHaveBeenCalledOnce();

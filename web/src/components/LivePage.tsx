@@ -42,7 +42,7 @@ export function LivePage<Data>({
           role="alert"
           className="flex items-center gap-3 border-b border-line bg-warning-soft px-4 py-1.5 text-warning"
         >
-          <span className="grow">What is shown may be old: {failure.message}</span>
+          <span className="grow">This data may be outdated: {failure.message}</span>
           <Button onClick={retry}>Try again</Button>
         </div>
       )}

@@ -34,7 +34,9 @@ export function BranchRuns({
           <Button onClick={() => void query.refresh()}>Try again</Button>
         </div>
       )}
-      {data && runs.length === 0 && <p className="text-ink-faint">No such run.</p>}
+      {data && runs.length === 0 && (
+        <p className="text-ink-faint">No run of this branch has this outcome.</p>
+      )}
       {!data && !failure && (
         <Delayed>
           <p role="status" className="text-ink-faint">

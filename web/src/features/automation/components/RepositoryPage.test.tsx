@@ -1,7 +1,8 @@
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
+import { openPalette, palette } from "@/lib/commands.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { RepositoryIds, RepositoryQuery, type RepositoryAutomation } from "../api/repository.ts";
@@ -100,6 +101,15 @@ describe("its workflows", () => {
       screen.getByRole("link", { name: "CI: Failed, open the run" }).getAttribute("href"),
     ).toBe("/automation/workflows/wfl_1?run=run_9");
     expect(screen.getAllByRole("button", { name: /^Re-run failed jobs of CI/ })).toHaveLength(1);
+  });
+
+  it("have commands in the palette", async () => {
+    await show(automation());
+    openPalette();
+    const command = palette.get()?.find(({ text }) => text === "Workflow CI");
+    act(() => command?.run());
+    expect(location.pathname).toBe("/automation/workflows/wfl_1");
+    palette.set(undefined);
   });
 
   it("can be filtered by outcome", async () => {

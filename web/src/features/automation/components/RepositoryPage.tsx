@@ -2,8 +2,9 @@ import { lazy, Suspense, useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { FilterBar } from "@/components/FilterBar.tsx";
 import { LivePage } from "@/components/LivePage.tsx";
-import { Panel } from "@/components/Panel.tsx";
 import { EmptyState } from "@/components/states.tsx";
+import { workflowAddress } from "@/lib/automation.ts";
+import { useCommands } from "@/lib/commands.ts";
 import { facetsOfSearch, searchOfFacets } from "@/lib/facets.ts";
 import { outcomeOf, outcomeTitle, type Outcome } from "@/lib/outcome.ts";
 import { useSignal } from "@/lib/signal.ts";
@@ -13,7 +14,6 @@ import {
   type RepositoryWorkflow,
 } from "../api/repository.ts";
 import { permissionFor } from "../model/missing.ts";
-import { ActivityLine } from "./ActivityLine.tsx";
 import { SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { Part } from "./Part.tsx";
 import { OnGitHub } from "./RunLine.tsx";
@@ -24,6 +24,9 @@ import { WorkflowRow } from "./WorkflowRow.tsx";
 
 const AutomationSyncProgress = lazy(async () => ({
   default: (await import("./SyncProgress.tsx")).AutomationSyncProgress,
+}));
+const RecentActivity = lazy(async () => ({
+  default: (await import("./RecentActivity.tsx")).RecentActivity,
 }));
 const RepositoryParts = lazy(async () => ({
   default: (await import("./RepositoryParts.tsx")).RepositoryParts,
@@ -44,7 +47,16 @@ export function RepositoryPage({ owner, name }: { readonly owner: string; readon
   const query = useMemo(() => repositoryQuery(fullName), [fullName]);
   const { data } = useSignal(query.state);
   const repository = data?.repository;
-  const latest = (repository?.automation.workflows ?? []).map(standingOf);
+  const workflows = repository?.automation.workflows ?? [];
+  const latest = workflows.map(standingOf);
+  useCommands(() =>
+    workflows.map(({ id, name: workflow }) => ({
+      key: `workflow:${id}`,
+      group: "Automation",
+      text: `Workflow ${workflow}`,
+      run: () => navigate(workflowAddress(id)),
+    })),
+  );
   return (
     <LivePage
       title={repository?.fullName ?? fullName}
@@ -143,7 +155,9 @@ function Body({
           >
             {workflows.length === 0 ? (
               <p className="text-ink-faint">
-                {outcome === "" ? "This repository has no workflows." : "No workflow stands so."}
+                {outcome === ""
+                  ? "This repository has no workflows."
+                  : "No workflow has this state."}
               </p>
             ) : (
               <ul className="flex flex-col divide-y divide-line" aria-label="Workflows">
@@ -153,29 +167,9 @@ function Body({
               </ul>
             )}
           </Part>
-          <Panel
-            title="Recent activity"
-            action={
-              <Link
-                href={`/automation/activity?repo=${encodeURIComponent(repository.fullName)}`}
-                className="rounded text-meta text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
-              >
-                All of it
-              </Link>
-            }
-          >
-            {events.length === 0 ? (
-              <p className="text-ink-faint">No events recorded yet.</p>
-            ) : (
-              <ul className="-mx-4 -mb-2">
-                {events.map((event) => (
-                  <li key={event.id} className="border-t border-line">
-                    <ActivityLine event={event} isRepositoryShown={false} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Panel>
+          <Suspense>
+            <RecentActivity repository={repository.fullName} events={events} />
+          </Suspense>
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <Suspense>

@@ -58,7 +58,7 @@ function PullRequests({ automation }: Props) {
       permission={permissionFor(missingPermissions, "PULL_REQUESTS")}
     >
       {pullRequests.length === 0 ? (
-        <p className="text-ink-faint">None is open.</p>
+        <p className="text-ink-faint">No open pull requests.</p>
       ) : (
         <ul className="flex flex-col gap-1">
           {pullRequests.map((pull) => (
@@ -94,7 +94,7 @@ function Releases({ automation }: Props) {
       permission={permissionFor(missingPermissions, "CONTENTS")}
     >
       {releases.length === 0 ? (
-        <p className="text-ink-faint">None yet.</p>
+        <p className="text-ink-faint">No releases.</p>
       ) : (
         <ul className="flex flex-col gap-1">
           {releases.map((release) => (

@@ -31,7 +31,7 @@ export function RunFailure({ run }: { readonly run: RunDetails }) {
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
         <p className="min-w-0 grow wrap-anywhere text-danger">
           {name === undefined ? (
-            "It failed before any job began."
+            "The run failed before a job started."
           ) : (
             <>
               <span className="font-medium">{name}</span> failed

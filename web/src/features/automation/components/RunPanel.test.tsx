@@ -80,7 +80,7 @@ describe("a run", () => {
   it("shows that it was deleted", async () => {
     history.replaceState(null, "", "/automation/workflows/wfl_1?run=run_9");
     await show(workflow(), [RunQuery, { workflowRun: null }]);
-    expect(await screen.findByText(/^This run is gone/)).toBeTruthy();
+    expect(await screen.findByText(/^This run was deleted/)).toBeTruthy();
   });
 
   it("shows its jobs over time, what it waits for and its artifacts", async () => {

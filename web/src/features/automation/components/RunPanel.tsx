@@ -47,7 +47,9 @@ export function RunPanel({
         {run ? (
           <RunBody run={run} repositoryUrl={repositoryUrl} />
         ) : data ? (
-          <p className="text-ink-faint">This run is gone: GitHub or Dispatch deleted it.</p>
+          <p className="text-ink-faint">
+            This run was deleted on GitHub, or is older than Dispatch keeps runs.
+          </p>
         ) : failure ? (
           <div role="alert" className="flex items-center gap-3 text-danger">
             <span className="grow">The run could not be loaded: {failure.message}</span>
@@ -62,7 +64,7 @@ export function RunPanel({
         )}
         {run && failure && (
           <p role="alert" className="mt-2 text-meta text-warning">
-            What is shown may be old: {failure.message}
+            This data may be outdated: {failure.message}
           </p>
         )}
       </Panel>

@@ -180,7 +180,9 @@ function Body({
             <Panel title="Runs">
               {runs.length === 0 ? (
                 <p className="text-ink-faint">
-                  {recentRuns.length === 0 ? "This workflow has not run yet." : "No such run."}
+                  {recentRuns.length === 0
+                    ? "This workflow has not run yet."
+                    : "No run has this outcome."}
                 </p>
               ) : (
                 <ul className="-mx-2" aria-label="Runs">

@@ -34,7 +34,7 @@ it.each([
   [input({ type: "NUMBER" }), "twelve", "This must be a number."],
   [input({ type: "NUMBER" }), "-1.5e3", undefined],
   [input({ type: "NUMBER" }), "Infinity", "This must be a number."],
-  [choice(), "middle", "This is none of the options."],
+  [choice(), "middle", "This is not one of the options."],
   [choice(), "low", undefined],
   [input({ type: "BOOLEAN" }), "perhaps", "This must be on or off."],
   [input({ type: "ENVIRONMENT" }), "production", undefined],
@@ -55,9 +55,9 @@ it.each([
   ["main", undefined],
   ["release/1.2", undefined],
   ["", "A branch or tag is required."],
-  ["a b", "This is no name of a branch or tag."],
-  ["a..b", "This is no name of a branch or tag."],
-  ["/a", "This is no name of a branch or tag."],
+  ["a b", "This is not a valid name of a branch or tag."],
+  ["a..b", "This is not a valid name of a branch or tag."],
+  ["/a", "This is not a valid name of a branch or tag."],
 ])("the ref %s", (ref, problem) => {
   expect(refProblem(ref)).toBe(problem);
 });

@@ -34,7 +34,7 @@ export function problemOf(input: DeclaredInput, value: string): string | undefin
     case "NUMBER":
       return Number.isFinite(Number(text)) ? undefined : "This must be a number.";
     case "CHOICE":
-      return input.options.includes(value) ? undefined : "This is none of the options.";
+      return input.options.includes(value) ? undefined : "This is not one of the options.";
     case "BOOLEAN":
       return value === "true" || value === "false" ? undefined : "This must be on or off.";
     case "STRING":
@@ -72,5 +72,5 @@ export const refProblem = (ref: string): string | undefined =>
   ref.trim() === ""
     ? "A branch or tag is required."
     : /[\s~^:?*[\\]|\.\.|^\/|\/$/.test(ref.trim())
-      ? "This is no name of a branch or tag."
+      ? "This is not a valid name of a branch or tag."
       : undefined;

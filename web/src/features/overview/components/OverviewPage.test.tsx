@@ -91,7 +91,7 @@ describe("the stale issues", () => {
   it("have a text if there are none", async () => {
     await show({});
     expect(
-      panel("Stale work").getByText("Everything in progress has moved within a week."),
+      panel("Stale work").getByText("Every issue in progress was updated within the last week."),
     ).toBeTruthy();
   });
 
@@ -140,7 +140,7 @@ describe("the agents", () => {
 
   it("have a text if none has issues", async () => {
     await show({}, { agents: agents(0) });
-    expect(screen.getByText("No agent assignments.")).toBeTruthy();
+    expect(screen.getByText("No issue is assigned to an agent.")).toBeTruthy();
   });
 });
 

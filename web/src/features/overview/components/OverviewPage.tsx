@@ -159,7 +159,7 @@ function Agents({ agents }: { readonly agents: Overview["agents"] }) {
     .filter((agent) => agent.assignedCount > 0)
     .sort((a, b) => b.assignedCount - a.assignedCount);
   const most = busy[0]?.assignedCount ?? 1;
-  if (busy.length === 0) return <Nothing>No agent assignments.</Nothing>;
+  if (busy.length === 0) return <Nothing>No issue is assigned to an agent.</Nothing>;
   return (
     <ul className="flex flex-col gap-2">
       {busy.slice(0, 8).map((agent) => (

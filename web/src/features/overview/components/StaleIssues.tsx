@@ -22,7 +22,7 @@ export function StaleIssues({
   return (
     <Panel title="Stale work" className="lg:col-span-2">
       {issues.length === 0 ? (
-        <p className="text-ink-faint">Everything in progress has moved within a week.</p>
+        <p className="text-ink-faint">Every issue in progress was updated within the last week.</p>
       ) : (
         <ul className="-mx-2">
           {issues.slice(0, SHOWN).map((issue) => (

@@ -35,8 +35,8 @@ export function Setup() {
         </Value>
       </dl>
       <p className="text-meta text-ink-faint">
-        The address is the one of this browser. GitHub must reach it, too: <code>DISPATCH_URL</code>{" "}
-        may be another.
+        This is the address in your browser. If GitHub cannot reach it, use the address of{" "}
+        <code>DISPATCH_URL</code>.
       </p>
     </div>
   );

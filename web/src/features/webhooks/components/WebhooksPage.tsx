@@ -77,7 +77,7 @@ function Filtered({ filter }: { readonly filter: DeliveryFilter }) {
           ) : (
             <div className="py-8">
               <EmptyState title="GitHub has not delivered anything yet">
-                Each delivery of a webhook appears here, with what became of it.
+                Each delivery of a webhook is listed here with its result.
               </EmptyState>
             </div>
           )}

@@ -218,7 +218,7 @@ base(
     const agent = "asker";
     await page.goto(`/queue?agent=${agent}`);
     await untilReady(page);
-    await expect(page.getByText("asker has not asked for work lately.")).toBeVisible();
+    await expect(page.getByText("asker has not asked for work recently.")).toBeVisible();
     const { claimNext } = await ask<{ claimNext: { lease: Lease & { issue: { title: string } } } }>(
       service,
       `mutation ($agent: String!) {

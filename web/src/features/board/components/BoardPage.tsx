@@ -57,14 +57,16 @@ export function BoardPage({ onRepositories }: Props) {
   });
 
   const board = useMemo<Board>(
-    () =>
-      createBoard((id) => {
+    () => ({
+      ...createBoard(),
+      open: (id) => {
         const params = new URLSearchParams(address.current.search);
         if (params.get(OPEN) === id) return;
         const replace = params.has(OPEN);
         params.set(OPEN, id);
         navigate(`${address.current.path}?${params}`, { replace });
-      }),
+      },
+    }),
     [navigate],
   );
 

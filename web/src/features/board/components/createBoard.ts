@@ -9,8 +9,8 @@ import { Interaction } from "../model/interaction.ts";
 import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import type { Board } from "./context.ts";
 
-/** Creates the shared objects of a board, with nothing loaded. `open` shows a card in the side panel. */
-export function createBoard(open: Board["open"]): Board {
+/** Creates the shared objects of a board, with nothing loaded. The page adds how a card is opened. */
+export function createBoard(): Omit<Board, "open"> {
   const session = new BoardSession();
   const mover = new Mover(
     session.store,
@@ -41,6 +41,5 @@ export function createBoard(open: Board["open"]): Board {
       for (const id of due) session.store.begin(id, to);
       interaction.prompt.set({ kind: "reason", ids: due });
     },
-    open,
   };
 }

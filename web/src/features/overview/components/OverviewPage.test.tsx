@@ -2,7 +2,7 @@ import { cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redBranch } from "@/lib/automationFixtures.ts";
 import { ask } from "@/lib/graphql/client.ts";
-import type { Overview } from "../api/overview.ts";
+import { OverviewQuery, type Overview } from "../api/overview.ts";
 import { OverviewPage } from "./OverviewPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -152,7 +152,8 @@ it("shows that each log is empty", async () => {
 
 it("requests two weeks, and the issues that are stale now", async () => {
   await show({});
-  expect(vi.mocked(ask).mock.lastCall?.[1]).toEqual({
+  const asked = vi.mocked(ask).mock.calls.findLast(([document]) => document === OverviewQuery);
+  expect(asked?.[1]).toEqual({
     days: 14,
     stale: { statuses: ["IN_PROGRESS"], updatedBefore: "2026-06-03T12:00:00.000Z" },
   });

@@ -12,6 +12,7 @@ import { boardAddress } from "@/lib/address.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { STATUSES, statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { overviewQuery, type Overview } from "../api/overview.ts";
+import { LiveBudgets } from "./Budgets.tsx";
 import { RecentActions, RecentRuns } from "./recent.tsx";
 import { StaleIssues } from "./StaleIssues.tsx";
 
@@ -78,6 +79,7 @@ function Pictures({
         <Tile title={`Stale (${STALE_DAYS}d+)`} value={staleBoard.totalCount} href={STALE} />
       </div>
       <RedBranches branches={redBranches} className="lg:col-span-2" />
+      <LiveBudgets />
       <Panel title="Issues by status">
         <StatusBar label="Issues by status" counts={byStatus} of={total} className="h-3" />
         <ul className="mt-3 grid grid-cols-2 gap-x-8 gap-y-2">

@@ -1,8 +1,9 @@
-// Holds a running service to the GraphQL over HTTP specification by the audits of the npm package `graphql-http`.
+// Checks a running service against the GraphQL over HTTP specification, with the audits of the npm package
+// `graphql-http`.
 //
 //   node audit-http.mjs http://127.0.0.1:3000/graphql
 //
-// Fails when any audit is not ok: a warning or a notice counts like an error. Closes with its totals.
+// Fails if any audit is not ok. Warnings and notices count as errors. The totals are printed at the end.
 import { auditServer } from "graphql-http";
 
 const url = process.argv[2];

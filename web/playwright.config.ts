@@ -1,10 +1,10 @@
 import { defineConfig } from "@playwright/test";
 
-// The tests run the real program, named by DISPATCH, in a browser that is on the machine already.
+// DISPATCH is the path of the program, CHROMIUM that of the browser.
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  // Deadlines for the slowest machine, not measures.
+  // Deadlines for slow machines.
   timeout: 240_000,
   expect: { timeout: 30_000 },
   workers: 1,

@@ -3,29 +3,29 @@ import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// Where `npm run dev` finds the service; a build needs none.
+// The service to which `npm run dev` forwards requests.
 const server = process.env.DISPATCH_SERVER ?? "http://127.0.0.1:3000";
 const sources = fileURLToPath(new URL("./src/", import.meta.url));
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  // Relative, because a proxy may offer the pages below a path of its own.
+  // Relative, because a proxy may serve the pages under another path.
   base: "./",
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",
-    // What `npm run size` looks up.
+    // Used by `npm run size`.
     manifest: true,
-    // Inlined assets would be `data:` addresses, which the content security policy refuses.
+    // Inlined assets would be `data:` URLs, which the content security policy forbids.
     assetsInlineLimit: 0,
-    // The editor of the playground is this large; `npm run size` holds the pages themselves to their budget.
+    // The editor of the playground is this large. `npm run size` checks the sizes of the pages.
     chunkSizeWarningLimit: 3000,
     rolldownOptions: {
-      // The playground's libraries are compiled by React's compiler and say so in words for it alone.
+      // Libraries of the playground contain directives of React's compiler, about which the bundler warns.
       onLog: (level, log, next) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") next(level, log);
       },
-      // What most parts of the program need is one file: each further one compresses for itself.
+      // Modules that most chunks need are one file, because several small files compress worse.
       output: {
         codeSplitting: {
           groups: [{ name: "shared", test: (id) => id.startsWith(sources), minShareCount: 6 }],
@@ -48,7 +48,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     setupFiles: ["src/lib/testSetup.ts"],
-    // A deadline for the slowest machine, not a measure.
+    // A deadline for slow machines.
     testTimeout: 30_000,
   },
 });

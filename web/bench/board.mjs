@@ -1,7 +1,7 @@
 // Measures a board of 10,000 issues in a browser: `npm run bench`, with DISPATCH naming the program.
 //
-// The simulated GitHub, the service, its PostgreSQL, whoever moves issues and the browser share the machine. The
-// browser draws without a graphics card. What is printed stands in docs/performance.md.
+// The simulated GitHub, the service, its PostgreSQL, the client that moves issues and the browser run on the same
+// machine. The browser renders without a graphics card. docs/performance.md has the results.
 import { chromium } from "@playwright/test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,7 +17,7 @@ const SECONDS = 10;
 
 const running = [];
 
-/** Starts the program and waits until it says what `pattern` looks for. */
+/** Starts the program and waits until its output matches `pattern`. */
 function start(args, settings, pattern) {
   const data = mkdtempSync(join(tmpdir(), "dispatch-bench-"));
   const child = spawn(BINARY, args, {
@@ -58,7 +58,7 @@ async function ask(url, query, variables = {}) {
 
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** The value below which this part of all lies. */
+/** A quantile of values, such as 0.95. */
 const quantile = (values, part) =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * part) - 1)] ?? NaN;
 const ms = (value) => `${Math.round(value)} ms`;
@@ -67,7 +67,10 @@ const report = (what, values) =>
     `| ${what} | ${ms(quantile(values, 0.5))} | ${ms(quantile(values, 0.95))} | ${values.length} |`,
   );
 
-/** Runs in the page before anything else: when the first card was painted, and how long each input took to a frame. */
+/**
+ * Runs in the page before its scripts. Records when the first card was painted, and the time from each input to a
+ * frame.
+ */
 function instrument() {
   const afterFrame = (then) =>
     requestAnimationFrame(() => {
@@ -106,7 +109,7 @@ function instrument() {
   };
 }
 
-/** Moves issues there and back, this many a second, until told to stop. */
+/** Moves issues back and forth, a number of times per second, until it is stopped. */
 function stream(url, ids) {
   let stopped = false;
   let moved = 0;

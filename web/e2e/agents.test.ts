@@ -19,7 +19,7 @@ async function claim(service: Service, agent: string, issueId: string): Promise<
 const agentCard = (page: Page, agent: string): Locator =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: agent }) });
 
-test("who takes work up is at work at once, with what it holds, how far it is, and its result", async ({
+test("an agent that claims an issue is at work at once, with its lease, its checkpoint and its result", async ({
   page,
   service,
 }) => {
@@ -37,7 +37,7 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
   const lease = await claim(service, agent, id);
   const card = agentCard(page, agent);
   await expect(card).toContainText("at work");
-  const held = card.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
+  const held = card.getByRole("list", { name: `Leases of ${agent}` }).getByRole("listitem");
   await expect(held).toContainText(issue.title);
   await expect(held).toContainText("claimed");
   await expect(held).toContainText("min left");
@@ -57,15 +57,15 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
     { input: { ...proof, outcome: "PR_OPENED" } },
     agent,
   );
-  await expect(card).toContainText("Holds nothing now");
+  await expect(card).toContainText("No lease at the moment");
   await expect(card).toContainText("1of 1 succeeded (100 %)");
-  await expect(card).toContainText("alive");
+  await expect(card).toContainText("idle");
 
-  // The picture by keys: to the row of this agent, to its bar, and through it to the issue.
+  // With the keyboard: to the row of this agent, to its bar, and to its issue.
   const picture = page.getByRole("img", { name: "Work of agents in the last 24 hours" });
   const told = page.locator("figure [aria-live=polite]");
   await expect(async () => {
-    // From the first row on; the arrow stays in the last.
+    // Starts in the first row. In the last row the arrow key has no effect.
     await picture.blur();
     await picture.focus();
     for (let row = 0; row < 50 && !(await told.innerText()).includes(agent); row += 1)
@@ -78,7 +78,7 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
   await expect(page).toHaveURL(new RegExp(`/board\\?issue=${id}`));
 });
 
-test("the picture reaches as far back as the address says", async ({ page }) => {
+test("the timeline has the number of days of the address", async ({ page }) => {
   await page.goto("/agents?days=7");
   await expect(page.getByRole("button", { name: "7 days" })).toHaveAttribute(
     "aria-pressed",
@@ -89,7 +89,7 @@ test("the picture reaches as far back as the address says", async ({ page }) => 
   await expect(page.getByRole("img", { name: "Work of agents in the last 30 days" })).toBeVisible();
 });
 
-test("a phone shows agents without sideways scrolling, and without axe violations", async ({
+test("a phone shows agents without horizontal scrolling and without axe violations", async ({
   browser,
   service,
 }) => {

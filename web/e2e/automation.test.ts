@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 
 type Red = { redBranches: { workflow: { id: string }; run: { id: string; number: number } }[] };
 
-/** A workflow that is red, and its run: the sample has some. */
+/** A failing workflow of the demo and its failed run. */
 async function red(service: Service): Promise<{ workflow: string; run: string; number: number }> {
   let found: Red["redBranches"] = [];
   await expect
@@ -19,11 +19,11 @@ async function red(service: Service): Promise<{ workflow: string; run: string; n
     })
     .toBeGreaterThan(0);
   const [first] = found;
-  if (!first) throw new Error("nothing is red");
+  if (!first) throw new Error("no default branch fails");
   return { workflow: first.workflow.id, run: first.run.id, number: first.run.number };
 }
 
-/** A workflow that can be started by hand. */
+/** A workflow of the demo that can be started manually. */
 async function startable(service: Service): Promise<{ id: string; fullName: string }> {
   const { trackedRepositories } = await ask<{
     trackedRepositories: {
@@ -41,7 +41,7 @@ async function startable(service: Service): Promise<{ id: string; fullName: stri
   throw new Error("no workflow can be started by hand");
 }
 
-/** The four pages, each with something on it. */
+/** The addresses of the four pages, each with data. */
 async function pathsOf(service: Service): Promise<readonly string[]> {
   const { workflow, run } = await red(service);
   const { fullName } = await startable(service);
@@ -59,10 +59,13 @@ async function open(page: Page, path: string): Promise<void> {
   await expect(page.locator("main :is(li, h2)").filter({ visible: true }).first()).toBeVisible();
 }
 
-test("from a red dot to the failing step's log in two clicks", async ({ page, service }) => {
+test("the log of the failing step is two clicks away from a failed run", async ({
+  page,
+  service,
+}) => {
   await red(service);
   await open(page, "/automation");
-  const list = page.getByRole("list", { name: "Red default branches" });
+  const list = page.getByRole("list", { name: "Failing default branches" });
   await list
     .getByRole("link", { name: /open the run$/ })
     .first()
@@ -73,7 +76,7 @@ test("from a red dot to the failing step's log in two clicks", async ({ page, se
   await expect(page).toHaveURL(/\/automation\/workflows\/[^?]+\?run=/);
 });
 
-test("what failed is run again, and the page shows it without being asked", async ({
+test("a failed run is run again, and the page shows it without a reload", async ({
   page,
   service,
 }) => {
@@ -102,10 +105,14 @@ test("a workflow is started with its declared inputs", async ({ page, service })
   await expect(dialog.getByText(/^Started in 1 repository/)).toBeVisible();
 });
 
-test("filters live in the address, and every page is gone to by name", async ({ page }) => {
+test("filters are in the address, and every page has a command in the palette", async ({
+  page,
+}) => {
   await open(page, "/automation?state=clear");
-  await expect(page.getByRole("button", { name: "Remove filter State All clear" })).toBeVisible();
-  await page.getByRole("button", { name: "Remove filter State All clear" }).click();
+  await expect(
+    page.getByRole("button", { name: "Remove filter State Nothing fails or runs" }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Remove filter State Nothing fails or runs" }).click();
   await expect(page).toHaveURL(/\/automation$/);
 
   await page.keyboard.press("Control+k");
@@ -121,7 +128,7 @@ test("filters live in the address, and every page is gone to by name", async ({ 
   await expect(page).toHaveURL(/\/automation$/);
 });
 
-test("a strip goes from run to run by the keyboard, and opens one", async ({ page, service }) => {
+test("the bars of runs are used with the keyboard", async ({ page, service }) => {
   const { workflow } = await red(service);
   await open(page, `/automation/workflows/${workflow}`);
   const strip = page.getByRole("img", { name: /^Runs of / }).first();
@@ -136,7 +143,7 @@ test("a strip goes from run to run by the keyboard, and opens one", async ({ pag
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`no page of automation has an axe violation, ${theme}`, async ({ page, service }) => {
+  test(`no automation page has axe violations, ${theme}`, async ({ page, service }) => {
     await page.emulateMedia({ colorScheme: theme });
     for (const path of await pathsOf(service)) {
       await open(page, path);
@@ -145,7 +152,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone shows automation without sideways scrolling", async ({ page, service }) => {
+test("a phone shows automation without horizontal scrolling", async ({ page, service }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of await pathsOf(service)) {
     await open(page, path);

@@ -14,7 +14,11 @@ import {
   untilReady,
 } from "./support/test.ts";
 
-test("a card dragged in one window moves in the other", async ({ page, context, service }) => {
+test("a card that is dragged in one window moves in the other", async ({
+  page,
+  context,
+  service,
+}) => {
   const id = await quietIssue(service);
   const other = await context.newPage();
   await openBoard(page);
@@ -28,7 +32,7 @@ test("a card dragged in one window moves in the other", async ({ page, context, 
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   }, id);
 
-  // A pointer that rests on the card: nothing moves there any more.
+  // The test below hovers over the card, so it must not move any more.
   await card(page, id).hover({ position: { x: 40, y: 20 } });
   const from = await card(page, id).boundingBox();
   const to = await column(page, "IN_REVIEW").boundingBox();
@@ -44,7 +48,7 @@ test("a card dragged in one window moves in the other", async ({ page, context, 
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
   const there = column(other, "IN_REVIEW").locator(`[data-card="${id}"]`);
   await expect(there).toBeVisible();
-  // The mark fades after two seconds, which a slow machine may sleep through.
+  // The mark is shown for two seconds only, which a slow machine may miss.
   await expect
     .poll(() => other.evaluate(() => document.documentElement.dataset.told ?? ""))
     .toContain("moved by");
@@ -62,7 +66,7 @@ test("a card dragged in one window moves in the other", async ({ page, context, 
     .toBe("IN_REVIEW");
 });
 
-test("a card moves with the keyboard alone and keeps the focus", async ({ page, service }) => {
+test("a card is moved with the keyboard alone and keeps the focus", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
@@ -82,7 +86,7 @@ test("a card moves with the keyboard alone and keeps the focus", async ({ page, 
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
 });
 
-test("a card moves under a finger that rests first, and a finger that does not rest scrolls", async ({
+test("a card is dragged by touch after a long press, and a shorter touch scrolls", async ({
   browser,
   service,
 }) => {
@@ -121,7 +125,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
   const scroller = column(page, "BACKLOG").locator("[data-scroller]");
   const box = await scroller.boundingBox();
   if (!box) throw new Error("nothing to scroll");
-  // On a busy machine the first step may come so late that the finger has rested: then it is another try.
+  // On a busy machine the first move may come so late that it counts as a long press. Then the test tries again.
   await expect(async () => {
     await touch("touchStart", box.x + 60, box.y + 300);
     for (let step = 1; step <= 8; step += 1)
@@ -134,7 +138,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
   await context.close();
 });
 
-test("a reason is asked before a card is blocked, and shown on it", async ({ page, service }) => {
+test("a move to Blocked asks for the reason, and the card shows it", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
@@ -150,7 +154,7 @@ test("a reason is asked before a card is blocked, and shown on it", async ({ pag
   await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
-test("taking the question back leaves the card where it was", async ({ page, service }) => {
+test("closing the prompt leaves the card where it was", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
@@ -161,7 +165,7 @@ test("taking the question back leaves the card where it was", async ({ page, ser
   await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
 });
 
-test("a filter lives in the address and can be shared", async ({ page, context, service }) => {
+test("a filter is in the address and can be shared", async ({ page, context, service }) => {
   const id = await quietIssue(service);
   await ask(
     service,
@@ -175,7 +179,7 @@ test("a filter lives in the address and can be shared", async ({ page, context, 
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/priority=priority%2Fp0/);
   await expect(page.getByRole("button", { name: /Remove filter Priority/ })).toBeVisible();
-  // Until the answer is there, the board shows what it showed before.
+  // The previous board is shown until the response arrives.
   const urgent = page.getByRole("img", { name: "Urgent priority (P0)" });
   await expect(page.locator("[data-card]").filter({ hasNot: urgent })).toHaveCount(0);
   await expect(card(page, id)).toBeVisible();
@@ -187,7 +191,7 @@ test("a filter lives in the address and can be shared", async ({ page, context, 
   await expect(other).toHaveURL(/\/board$/);
 });
 
-test("searching narrows the board, and nothing found says so", async ({ page, service }) => {
+test("a search filters the board, and no match is explained", async ({ page, service }) => {
   const id = await quietIssue(service);
   const { issue } = await ask<{ issue: { number: number } }>(
     service,
@@ -208,7 +212,7 @@ test("searching narrows the board, and nothing found says so", async ({ page, se
   await expect(cards(page, "BACKLOG").first()).toBeVisible();
 });
 
-test("a card opens beside the board, and Escape gives the focus back", async ({
+test("a card opens beside the board, and Escape returns the focus to it", async ({
   page,
   service,
 }) => {
@@ -228,7 +232,7 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await expect(card(page, id)).toBeFocused();
 });
 
-test("a comment goes to GitHub from the panel, and one that is refused comes back", async ({
+test("a comment is posted on GitHub from the panel, and a rejected one returns to the text box", async ({
   page,
   service,
 }) => {
@@ -265,7 +269,7 @@ test("a comment goes to GitHub from the panel, and one that is refused comes bac
   await expect(card(page, id), "the count came by the stream").toContainText(/[1-9]\d* comments/);
 });
 
-test("selected cards move together, and come back together", async ({ page, service }) => {
+test("selected cards move together, and the move is undone together", async ({ page, service }) => {
   const ids = await quietIssues(service, 3);
   const asked: string[] = [];
   page.on("request", (request) => {
@@ -291,7 +295,7 @@ test("selected cards move together, and come back together", async ({ page, serv
     await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
-test("of several cards each is refused alone, with its reason", async ({ page, service }) => {
+test("of several moves one is rejected alone, with its reason", async ({ page, service }) => {
   type Found = { nodes: { id: string; status: Status }[] };
   const { fulls, others } = await ask<Record<"fulls" | "others", Found>>(
     service,
@@ -321,7 +325,7 @@ test("of several cards each is refused alone, with its reason", async ({ page, s
   );
 });
 
-test("a move is undone after the page was reloaded, and only once", async ({
+test("a move is undone after a reload of the page, and only once", async ({
   page,
   context,
   service,
@@ -334,7 +338,7 @@ test("a move is undone after the page was reloaded, and only once", async ({
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
   await expect(page.locator("[data-pending]")).toHaveCount(0);
 
-  // Another window, where the card is not even shown.
+  // Another window, in which the card is not shown.
   const other = await context.newPage();
   await openBoard(other, "?status=ready");
   await expect(column(other, "IN_REVIEW")).toHaveCount(0);
@@ -357,7 +361,7 @@ test("a move is undone after the page was reloaded, and only once", async ({
   await expect(page.getByText("There is no move to undo.")).toBeVisible();
 });
 
-test("columns are chosen by the address, and the focus is not lost to one that is not shown", async ({
+test("the address selects columns, and the focus is not lost to a hidden column", async ({
   page,
   service,
 }) => {
@@ -380,7 +384,7 @@ test("columns are chosen by the address, and the focus is not lost to one that i
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
-test("a run that an agent reports shows at once beside its issue", async ({ page, service }) => {
+test("a run that an agent reports is shown beside its issue at once", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page, `?issue=${id}`);
   const panel = page.getByRole("complementary", { name: /^Issue / });
@@ -406,7 +410,7 @@ test("a run that an agent reports shows at once beside its issue", async ({ page
   await expect(panel).toContainText("Looked at it from all sides.");
 });
 
-test("twenty cards move at once, and twenty come back with one key", async ({ page, service }) => {
+test("twenty cards move at once, and one key undoes that", async ({ page, service }) => {
   const ids = await quietIssues(service, 20);
   await openBoard(page);
   for (const id of ids) {
@@ -435,12 +439,12 @@ test("twenty cards move at once, and twenty come back with one key", async ({ pa
   await expect(page.getByRole("alert")).toHaveCount(0);
 
   await page.keyboard.press("z");
-  // It stays for six seconds.
+  // The notice is shown for six seconds.
   await expect(page.getByText("Moved 20 cards back.")).toBeVisible({ timeout: 30_000 });
   await expect.poll(statuses, { timeout: 30_000 }).toEqual(new Set(["IN_PROGRESS"]));
 });
 
-test("a board in rows by agent, oldest first, is an address that can be saved", async ({
+test("a board grouped by agent, oldest first, has an address that can be saved", async ({
   page,
   context,
   service,
@@ -474,7 +478,7 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   const link = (await view.getAttribute("href")) ?? "";
   await page.keyboard.press("Escape");
 
-  // Its link leads whoever gets it to what it shows.
+  // Its link opens the same view.
   const guest = await context.newPage();
   await guest.goto(link);
   await expect(guest).toHaveURL(/\?group=agent&sort=age$/);
@@ -486,10 +490,10 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   await expect(guest.locator("[data-card]").first()).toBeVisible();
   await guest.close();
 
-  // Rows fold away, for good, and a card among those without an agent moves by keys within its row.
+  // Rows can be collapsed, and stay so. A card without an agent moves within its row with the keyboard.
   const other = await context.newPage();
   await openBoard(other, "?group=agent");
-  // Rows come with each page of the board.
+  // Each loaded page adds rows.
   await expect(async () => {
     for (;;) {
       const open = other.locator("h3 button[aria-expanded=true]:not(:has-text('No agent'))");
@@ -518,9 +522,9 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   await expect(other.getByText("None is saved yet.")).toBeVisible();
 });
 
-test("cards stand in the order of the queue, as it changes", async ({ page, service }) => {
+test("cards are in queue order, also after changes", async ({ page, service }) => {
   for (const id of await quietIssues(service, 6)) await moveElsewhere(service, id, "READY");
-  // So tall that every card is in the page.
+  // The window is so tall that every card is in the DOM.
   await page.setViewportSize({ width: 1440, height: 8000 });
   await openBoard(page);
   await page.keyboard.press("d");
@@ -529,7 +533,7 @@ test("cards stand in the order of the queue, as it changes", async ({ page, serv
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/sort=rank/);
 
-  // What is ready, as an agent would be served it that is not named on any issue.
+  // The Ready issues in the order of the queue for an agent without assigned issues.
   const queued = async (): Promise<readonly string[]> => {
     type Found = { rank: number | null; issue: { id: string; status: Status } };
     const { queue } = await ask<{ queue: Found[] }>(
@@ -539,7 +543,7 @@ test("cards stand in the order of the queue, as it changes", async ({ page, serv
     const ready = queue.filter(({ rank, issue }) => rank !== null && issue.status === "READY");
     return ready.map(({ issue }) => issue.id);
   };
-  // Others are not served, and stand between.
+  // Withheld issues are between them.
   const expectOrder = async (ids: readonly string[]) => {
     await expect
       .poll(async () => {
@@ -565,7 +569,10 @@ test("cards stand in the order of the queue, as it changes", async ({ page, serv
   await expectOrder(after);
 });
 
-test("a column folds away, keeps taking cards, and stays folded", async ({ page, service }) => {
+test("a column is collapsed, is still a drop target, and stays collapsed", async ({
+  page,
+  service,
+}) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await page.getByRole("button", { name: "Collapse In Review" }).click();
@@ -581,7 +588,7 @@ test("a column folds away, keeps taking cards, and stays folded", async ({ page,
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
-test("everything can be called by name", async ({ page, service }) => {
+test("every action has a command in the palette", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
@@ -597,8 +604,8 @@ test("everything can be called by name", async ({ page, service }) => {
   await expect(page.locator("html")).toHaveClass("dark");
 });
 
-test("a move that GitHub refuses goes back and says why", async ({ page, service }) => {
-  // GitHub allows an issue a hundred labels, and this one has them: there is no room for another status.
+test("a move that GitHub rejects is reverted with the reason", async ({ page, service }) => {
+  // GitHub allows a hundred labels for an issue. This one has a hundred, so a status label cannot be added.
   const { issues } = await ask<{ issues: { nodes: { id: string; status: Status }[] } }>(
     service,
     `{ issues(filter: {search: "hundred labels"}) { nodes { id status } } }`,
@@ -617,7 +624,7 @@ test("a move that GitHub refuses goes back and says why", async ({ page, service
   await expect(refused).toBeHidden();
 });
 
-test("a view is saved for everybody, opened and forgotten", async ({ page, context }) => {
+test("a view is saved for everybody, opened and deleted", async ({ page, context }) => {
   await openBoard(page, "?priority=priority/p1");
   await page.keyboard.press("v");
   const views = page.getByRole("dialog", { name: "Views" });
@@ -636,10 +643,7 @@ test("a view is saved for everybody, opened and forgotten", async ({ page, conte
   await expect(other.getByText("None is saved yet.")).toBeVisible();
 });
 
-test("a card is given to an agent and made urgent without leaving the board", async ({
-  page,
-  service,
-}) => {
+test("a card gets an agent and a priority on the board", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();

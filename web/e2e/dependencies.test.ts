@@ -10,7 +10,7 @@ type Waiting = Other & {
   blockedBy: { isOpen: boolean; issue: Other | null }[];
 };
 
-/** An open issue that waits for one on the board, and the first that it waits for. */
+/** An open issue that waits for an issue on the board, and the first issue that it waits for. */
 async function waiting(service: Service): Promise<{ issue: Waiting; blocker: Other }> {
   const { issues } = await ask<{ issues: { nodes: Waiting[] } }>(
     service,
@@ -29,7 +29,7 @@ async function waiting(service: Service): Promise<{ issue: Waiting; blocker: Oth
 const panelOf = (page: Page) => page.getByRole("complementary", { name: /^Issue / });
 const list = (page: Page, name: string) => panelOf(page).getByRole("region", { name, exact: true });
 
-test("a card says what it waits for, and its panel leads there and back", async ({
+test("a card shows that it waits for an issue, and the panels link to each other", async ({
   page,
   service,
 }) => {

@@ -6,19 +6,19 @@ import { Proxy } from "./support/proxy.ts";
 import { DEMO, lend, Service } from "./support/service.ts";
 import { AGENT_TOKEN, ask, card, expect, openBoard, quietIssue, test } from "./support/test.ts";
 
-/** The mark on a card of what keeps its issue from agents. */
+/** The back-off badge of a card. */
 const markOn = (page: Page, id: string): Locator => card(page, id).locator("[data-backoff]");
 
 const panelOf = (page: Page): Locator => page.getByRole("complementary", { name: /^Issue / });
 
-/** The line of an issue in a list of the queue. */
+/** The row of an issue in the queue. */
 const rowOf = (page: Page, list: string | RegExp, id: string): Locator =>
   page
     .getByRole("list", { name: list })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${id}"]`) });
 
-/** Has an agent claim an issue and fail on it. */
+/** Claims an issue as an agent, and reports that the agent failed on it. */
 async function failOn(service: Service, agent: string, id: string): Promise<void> {
   await fail(service, agent, await claim(service, agent, id));
 }
@@ -32,7 +32,7 @@ async function skipReasons(service: Service, id: string): Promise<readonly strin
   return explainWork.skipReasons;
 }
 
-test("a failed attempt shows on the card and in the panel, and the back-off ends by itself", async ({
+test("a failed attempt is shown on the card and in the panel, and the back-off ends by itself", async ({
   page,
   service,
 }) => {
@@ -41,13 +41,13 @@ test("a failed attempt shows on the card and in the panel, and the back-off ends
   await card(page, id).click();
   await expect(panelOf(page).getByRole("heading", { name: "History" })).toBeVisible();
   const mark = markOn(page, id);
-  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
+  const region = panelOf(page).getByRole("region", { name: /^In back-off until / });
   await failOn(service, "clumsy", id);
-  // All of it at once: it is shown for ten seconds.
+  // Read in one step, because the back-off lasts only ten seconds.
   await Promise.all([
     expect(mark).toContainText("left alone until"),
     expect(mark).toContainText("1 failed attempt"),
-    // In the browser's time.
+    // In the browser's time zone.
     expect(mark).toHaveAttribute(
       "title",
       /^The issue is left alone until [^Z]+clumsy failed on it[^Z]*$/,
@@ -63,9 +63,9 @@ test("a failed attempt shows on the card and in the panel, and the back-off ends
   await expect(mark).not.toContainText("left alone until");
 });
 
-test("a press in the panel ends a back-off", async ({ page, service }) => {
+test("a button in the panel ends a back-off", async ({ page, service }) => {
   const id = await quietIssue(service);
-  // The second back-off is long enough to look at.
+  // The second back-off is long enough for the checks below.
   await failOn(service, "clumsy", id);
   await expect
     .poll(() => skipReasons(service, id), { timeout: 60_000 })
@@ -75,7 +75,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
   await expect(markOn(page, id)).toContainText("2 failed attempts");
   expect(await skipReasons(service, id)).toContain("BACKING_OFF");
 
-  // What the server refuses is said there.
+  // A rejected retry shows the error.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("RetryIssue") === true
       ? route.fulfill({
@@ -83,7 +83,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
         })
       : route.fallback(),
   );
-  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
+  const region = panelOf(page).getByRole("region", { name: /^In back-off until / });
   const retry = region.getByRole("button", { name: "Retry now" });
   await retry.click();
   await expect(region.getByRole("alert")).toHaveText("Not retried: GitHub sleeps");
@@ -99,7 +99,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
   ).toBeVisible();
 });
 
-test("people say for each repository which of their work agents are served", async ({
+test("each repository has switches for which issues of people are served to agents", async ({
   page,
   service,
 }) => {
@@ -135,7 +135,7 @@ test("people say for each repository which of their work agents are served", asy
   await expect(assigned, "the focus is still there").not.toBeChecked();
   await expect.poll(served).toEqual({ inProgress: false, assigned: false, owned: false });
 
-  // What the server refuses is taken back.
+  // A rejected retry shows the error, and the issue stays withheld.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("SetServesPeoplesWork") === true
       ? route.fulfill({
@@ -148,10 +148,10 @@ test("people say for each repository which of their work agents are served", asy
   await expect(rules.getByRole("switch", { name: "labelled owner/…" })).not.toBeChecked();
 });
 
-// A demo where one failure is enough to need a person.
+// A demo in which an issue needs a person after one failure.
 const impatient = test.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => {
       const settings = { DISPATCH_AGENT_TOKEN: AGENT_TOKEN, DISPATCH_MAX_ATTEMPTS: "1" };
       await lend(new Service(DEMO, settings), use);
@@ -160,7 +160,7 @@ const impatient = test.extend({
   ],
 });
 
-/** An issue that needs a person, by the label too. */
+/** An issue that needs a person and has the label. */
 async function exhaust(service: Service, agent: string): Promise<string> {
   const id = await quietIssue(service);
   await failOn(service, agent, id);
@@ -178,11 +178,11 @@ async function exhaust(service: Service, agent: string): Promise<string> {
 }
 
 impatient(
-  "the queue and its doctor say what needs a person, and a press has it served again",
+  "the queue and its doctor show an issue that needs a person, and a retry serves it again",
   async ({ page, service }) => {
     const id = await exhaust(service, "spent");
     await page.goto("/queue?agent=quill");
-    const finding = rowOf(page, "What is wrong", id);
+    const finding = rowOf(page, "Inconsistencies", id);
     await expect(finding).toContainText("Needs a person");
     await expect(finding).toContainText("1 attempt failed: spent failed on it");
 
@@ -205,7 +205,7 @@ impatient(
 );
 
 impatient(
-  "a card and its panel say what needs a person, and a press there has it served again",
+  "a card and its panel show that an issue needs a person, and a retry in the panel serves it again",
   async ({ page, service }) => {
     const id = await exhaust(service, "spent");
     await openBoard(page, `?issue=${id}`);
@@ -221,52 +221,60 @@ impatient(
 );
 
 for (const theme of ["light", "dark"] as const) {
-  impatient(`what failed has no axe violation, ${theme}`, async ({ page, service }) => {
-    await page.emulateMedia({ colorScheme: theme });
-    const id = await exhaust(service, `spent-${theme}`);
+  impatient(
+    `failures and back-offs have no axe violations, ${theme}`,
+    async ({ page, service }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      const id = await exhaust(service, `spent-${theme}`);
+      await page.goto("/queue?agent=quill");
+      await page.getByRole("button", { name: /^needs a person/ }).click();
+      await expect(rowOf(page, "Withheld issues", id)).toBeVisible();
+      await expect(rowOf(page, "Inconsistencies", id)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+
+      await openBoard(page, `?issue=${id}`);
+      await expect(markOn(page, id)).toBeVisible();
+      await expect(panelOf(page).getByRole("region", { name: "Needs a person" })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    },
+  );
+}
+
+impatient(
+  "a phone shows failures and back-offs without horizontal scrolling",
+  async ({ browser, service }) => {
+    const id = await exhaust(service, "spent-on-a-phone");
+    const context = await browser.newContext({
+      baseURL: service.url,
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const page = await context.newPage();
     await page.goto("/queue?agent=quill");
     await page.getByRole("button", { name: /^needs a person/ }).click();
-    await expect(rowOf(page, "Withheld issues", id)).toBeVisible();
-    await expect(rowOf(page, "What is wrong", id)).toBeVisible();
+    await expect(
+      rowOf(page, "Withheld issues", id).getByRole("button", { name: /^Retry / }),
+    ).toBeVisible();
+    const main = page.locator("main");
+    expect(await main.evaluate((main) => main.scrollWidth - main.clientWidth)).toBeLessThanOrEqual(
+      0,
+    );
     expect(await violations(page)).toEqual([]);
 
     await openBoard(page, `?issue=${id}`);
-    await expect(markOn(page, id)).toBeVisible();
-    await expect(panelOf(page).getByRole("region", { name: "Needs a person" })).toBeVisible();
+    await expect(panelOf(page).getByRole("button", { name: "Retry now" })).toBeInViewport();
     expect(await violations(page)).toEqual([]);
-  });
-}
+    await context.close();
+  },
+);
 
-impatient("a phone shows what failed without sideways scrolling", async ({ browser, service }) => {
-  const id = await exhaust(service, "spent-on-a-phone");
-  const context = await browser.newContext({
-    baseURL: service.url,
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  });
-  const page = await context.newPage();
-  await page.goto("/queue?agent=quill");
-  await page.getByRole("button", { name: /^needs a person/ }).click();
-  await expect(
-    rowOf(page, "Withheld issues", id).getByRole("button", { name: /^Retry / }),
-  ).toBeVisible();
-  const main = page.locator("main");
-  expect(await main.evaluate((main) => main.scrollWidth - main.clientWidth)).toBeLessThanOrEqual(0);
-  expect(await violations(page)).toEqual([]);
-
-  await openBoard(page, `?issue=${id}`);
-  await expect(panelOf(page).getByRole("button", { name: "Retry now" })).toBeInViewport();
-  expect(await violations(page)).toEqual([]);
-  await context.close();
-});
-
-/** What GitHub says where its token may not change issues. */
+/** GitHub's error if the token may not change issues. */
 const DENIAL = "Resource not accessible by personal access token";
 
 type Denying = { readonly denying: { on: boolean; url: string } };
 
-// A service whose token GitHub takes for reading only, when asked to.
+// A service that can be made to have a token with which GitHub rejects changes.
 const denied = simulated.extend<object, Denying>({
   denying: [
     async ({ github }, use) => {
@@ -297,7 +305,7 @@ const denied = simulated.extend<object, Denying>({
 });
 
 denied(
-  "a repository that GitHub lets nobody change says so, until it does or somebody retries",
+  "a repository whose changes GitHub rejects is marked, until a change succeeds or somebody retries",
   async ({ page, service, denying }) => {
     const { issues } = await ask<{ issues: { nodes: { agents: string[] }[] } }>(
       service,
@@ -322,11 +330,11 @@ denied(
     await page.keyboard.press("Escape");
 
     await page.goto(`/queue?agent=${agent}`);
-    const findings = page.getByRole("list", { name: "What is wrong" }).getByRole("listitem");
-    const finding = findings.filter({ hasText: "Refused by GitHub" });
+    const findings = page.getByRole("list", { name: "Inconsistencies" }).getByRole("listitem");
+    const finding = findings.filter({ hasText: "Change rejected by GitHub" });
     await expect(finding).toContainText("GitHub refused to change it");
     await expect(finding).toContainText(DENIAL);
-    await page.getByRole("button", { name: /^left alone after a failure/ }).click();
+    await page.getByRole("button", { name: /^in back-off after a failure/ }).click();
     const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
     await expect(withheld.first()).toContainText(DENIAL);
     await expect(withheld.locator("[data-backoff=waiting]")).toHaveCount(1);
@@ -336,7 +344,7 @@ denied(
       .first()
       .getByRole("button", { name: /^Retry / })
       .click();
-    await expect(page.getByRole("button", { name: /^left alone after a failure/ })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: /^in back-off after a failure/ })).toHaveCount(0);
     await expect(page.getByRole("list", { name: `Next for ${agent}` })).toBeVisible();
   },
 );

@@ -12,7 +12,7 @@ import {
 } from "./support/test.ts";
 import type { Service } from "./support/service.ts";
 
-/** The label that stands for Ready here. No repository of the demo has it. */
+/** The label for Ready in these tests. No repository of the demo has it. */
 const LABEL = "ready-for-agent";
 
 /** Issues of a column of one repository. */
@@ -31,7 +31,7 @@ async function issuesIn(
   return issues.nodes.map(({ id }) => id);
 }
 
-/** The repository of the demo with most in Ready. */
+/** The repository of the demo with the most issues in Ready. */
 async function busiest(service: Service): Promise<string> {
   const { repositories } = await ask<{ repositories: { fullName: string }[] }>(
     service,
@@ -46,7 +46,7 @@ async function busiest(service: Service): Promise<string> {
   return counted.reduce((one, other) => (other.count > one.count ? other : one)).fullName;
 }
 
-/** Gives a repository Dispatch's labels. */
+/** Resets a repository to Dispatch's own labels. */
 const reset = (service: Service, fullName: string): Promise<unknown> =>
   ask(
     service,
@@ -59,7 +59,7 @@ const reset = (service: Service, fullName: string): Promise<unknown> =>
 const dialogOf = (page: Page, repository: string): Locator =>
   page.getByRole("dialog", { name: `Labels of ${repository}` });
 
-/** Opens what a repository calls its labels, from its list. */
+/** Opens the label dialog of a repository from the list of repositories. */
 async function openLabels(page: Page, repository: string): Promise<Locator> {
   await page.getByRole("button", { name: `Labels of ${repository}` }).click();
   const dialog = dialogOf(page, repository);
@@ -67,7 +67,7 @@ async function openLabels(page: Page, repository: string): Promise<Locator> {
   return dialog;
 }
 
-test("a repository's own label for Ready decides what is Ready, until it is taken back", async ({
+test("a repository's own label for Ready decides which issues are Ready, until it is reset", async ({
   page,
   service,
 }) => {
@@ -75,7 +75,7 @@ test("a repository's own label for Ready decides what is Ready, until it is take
   const ready = await issuesIn(service, repository, "READY");
   const [first = ""] = ready;
   expect(ready.length).toBeGreaterThan(1);
-  // So tall that every card is in the page.
+  // The window is so tall that every card is in the DOM.
   await page.setViewportSize({ width: 1440, height: 8000 });
   await openBoard(page, `?repo=${repository}`);
   await expect(cards(page, "READY")).toHaveCount(ready.length);
@@ -86,7 +86,7 @@ test("a repository's own label for Ready decides what is Ready, until it is take
     .filter({ has: page.getByRole("link", { name: repository, exact: true }) });
   await expect(row).not.toContainText("own labels");
 
-  // By keyboard: the focus goes in and comes back, and Escape closes this dialog alone.
+  // With the keyboard: the focus moves into the dialog and returns, and Escape closes only this dialog.
   await row.getByRole("button", { name: `Labels of ${repository}` }).focus();
   await page.keyboard.press("Enter");
   const dialog = dialogOf(page, repository);
@@ -115,7 +115,7 @@ test("a repository's own label for Ready decides what is Ready, until it is take
   await page.keyboard.press("Escape");
   await expect(cards(page, "READY")).toHaveCount(0);
 
-  // Dispatch's label is one like any other now, and the repository's own is shown as the column.
+  // Dispatch's label has no meaning now. The repository's own is shown as the column.
   await expect(card(page, first).getByTitle("status/ready")).toBeVisible();
   await moveElsewhere(service, first, "READY");
   await expect(cards(page, "READY")).toHaveCount(1);
@@ -150,7 +150,7 @@ for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    test("the dialog of labels has no axe violation", async ({ page, service }) => {
+    test("the dialog of labels has no axe violations", async ({ page, service }) => {
       const repository = await busiest(service);
       await openBoard(page);
       await page.getByRole("button", { name: "Repositories", exact: true }).click();
@@ -167,7 +167,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone stacks the labels, and saves them", async ({ browser, service }) => {
+test("a phone shows the labels below each other, and saves them", async ({ browser, service }) => {
   const repository = await busiest(service);
   const context = await browser.newContext({
     baseURL: service.url,

@@ -3,9 +3,9 @@ import { serve, test, type GitHub } from "./support/github.ts";
 import type { Service } from "./support/service.ts";
 import { expect, untilReady, watch } from "./support/test.ts";
 
-// What a service says of itself that cannot show a board yet.
+// The notices of a service that cannot show a board yet.
 
-/** Hands over a page of a started service, and ends both. The page must stay clean. */
+/** Runs a test with a page of a started service, and closes both. The page must log no errors. */
 async function onBoardOf(
   browser: Browser,
   service: Service,
@@ -33,7 +33,7 @@ async function started(github: GitHub, settings: Record<string, string>): Promis
   return service;
 }
 
-test("a board without a token says so, and what to do", async ({ browser, github }) => {
+test("a board without a token shows that, and what to do", async ({ browser, github }) => {
   const service = await started(github, { GITHUB_TOKEN: "" });
   await expect.poll(() => service.said).toContain("GITHUB_TOKEN is not set");
   await onBoardOf(browser, service, async (page) => {
@@ -52,7 +52,7 @@ test("a board without a token says so, and what to do", async ({ browser, github
   service.forget();
 });
 
-test("a board without a token that has repositories lacks only the token", async ({
+test("a board with repositories but without a token asks only for the token", async ({
   browser,
   github,
 }) => {
@@ -67,7 +67,7 @@ test("a board without a token that has repositories lacks only the token", async
   service.forget();
 });
 
-test("a board without repositories is filled from the page alone", async ({ browser, github }) => {
+test("a board without repositories is filled with the page alone", async ({ browser, github }) => {
   const [repository = ""] = github.repositories;
   const service = await started(github, {});
   await onBoardOf(browser, service, async (page) => {
@@ -86,7 +86,7 @@ test("a board without repositories is filled from the page alone", async ({ brow
   service.forget();
 });
 
-test("a repository that the settings name too late is tracked with one press", async ({
+test("a repository that was added to the settings later is tracked with one press", async ({
   browser,
   github,
 }) => {

@@ -13,7 +13,7 @@ import {
   untilReady,
 } from "./support/test.ts";
 
-/** What all pages but the playground do wrong. */
+/** The violations of all pages except the playground. */
 async function violationsOfAll(page: Page): Promise<readonly string[]> {
   const paths = (await allPages(page)).filter((each) => each !== "/graphiql");
   const found: string[] = [];
@@ -26,7 +26,7 @@ async function violationsOfAll(page: Page): Promise<readonly string[]> {
   return found;
 }
 
-test("no page has an axe violation on a phone", async ({ page }) => {
+test("no page has axe violations on a phone", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await violationsOfAll(page)).toEqual([]);
 });
@@ -35,7 +35,7 @@ for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    test("the board, its panel and its dialogs have no axe violation", async ({
+    test("the board, its panel and its dialogs have no axe violations", async ({
       page,
       service,
     }) => {
@@ -81,15 +81,15 @@ for (const theme of ["light", "dark"] as const) {
       await page.keyboard.press("Escape");
     });
 
-    test("the playground has no axe violation that we could mend", async ({ page }) => {
+    test("the playground has no axe violations that we can fix", async ({ page }) => {
       await page.goto("/graphiql");
       await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible();
       await expect(page.locator(".line-numbers").first()).toBeVisible();
-      // Its tabs hold the buttons that close them. That is how GraphiQL makes tabs, whatever we do.
+      // GraphiQL puts the close buttons inside its tabs, which we cannot change.
       expect(await violations(page, ["nested-interactive"])).toEqual([]);
     });
 
-    test("no page has an axe violation", async ({ page }) => {
+    test("no page has axe violations", async ({ page }) => {
       expect(await violationsOfAll(page)).toEqual([]);
       await page.goto("/audit");
       await expect(page.locator("main :is(li, h2)").first()).toBeVisible();
@@ -100,14 +100,14 @@ for (const theme of ["light", "dark"] as const) {
   });
 }
 
-test("the chosen theme is there before the first paint, and stays", async ({ page }) => {
+test("the chosen theme is applied before the first paint, and is kept", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await openBoard(page);
   await page.getByRole("button", { name: "Switch to dark mode" }).click();
   await expect(page.locator("html")).toHaveClass("dark");
   expect(await page.evaluate(() => localStorage.getItem("dispatch-theme"))).toBe("dark");
 
-  // The document without its program: what is dark now was dark with the first paint.
+  // The scripts of the page are blocked, so this is the first paint.
   await page.route("**/assets/*.js", (route) => route.abort());
   const before = await page.context().newPage();
   await before.route("**/assets/*.js", (route) =>
@@ -119,7 +119,7 @@ test("the chosen theme is there before the first paint, and stays", async ({ pag
   expect(background).toBe("rgb(14, 15, 17)");
 });
 
-test("a phone shows the board without sideways scrolling of the page", async ({
+test("a phone shows the board without horizontal scrolling of the page", async ({
   browser,
   service,
 }) => {
@@ -146,7 +146,7 @@ test("a phone shows the board without sideways scrolling of the page", async ({
   const panel = page.getByRole("complementary", { name: /^Issue / });
   const history = panel.getByRole("heading", { name: "History" });
   await expect(history).toBeAttached();
-  // However long the text above it is, and the comments there, which come later.
+  // The description and the comments, which load later, may be long.
   await expect(async () => {
     await history.scrollIntoViewIfNeeded();
     await expect(history).toBeInViewport({ timeout: 1_000 });
@@ -157,10 +157,7 @@ test("a phone shows the board without sideways scrolling of the page", async ({
   await context.close();
 });
 
-test("a phone has a tab for each column, and a finger drops a card on one", async ({
-  browser,
-  service,
-}) => {
+test("a phone has a tab for each column, which is a drop target", async ({ browser, service }) => {
   const id = await quietIssue(service);
   const context = await browser.newContext({
     baseURL: service.url,
@@ -218,7 +215,7 @@ test("a phone has a tab for each column, and a finger drops a card on one", asyn
   await context.close();
 });
 
-test("the page says what is tracked and since when it is true", async ({ page }) => {
+test("the board shows what is tracked and when it was synced", async ({ page }) => {
   await openBoard(page);
   const button = page.getByRole("button", { name: /^Sync with GitHub/ });
   await expect(button).toHaveText(/Synced/);
@@ -229,7 +226,7 @@ test("the page says what is tracked and since when it is true", async ({ page })
   await expect(dialog.getByRole("status").first()).toHaveText(/\d+ repositories|Reading/);
 });
 
-test("motion stands still for those who ask", async ({ page }) => {
+test("nothing is animated with reduced motion", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await openBoard(page);
   const duration = await page
@@ -239,7 +236,7 @@ test("motion stands still for those who ask", async ({ page }) => {
   expect(Math.max(...duration.split(",").map((each) => parseFloat(each)))).toBeLessThan(0.001);
 });
 
-test("every page says that its data is simulated, and how to connect the real GitHub", async ({
+test("every page shows that its data is simulated, and how to connect to GitHub", async ({
   page,
 }) => {
   for (const path of await allPages(page)) {
@@ -253,7 +250,9 @@ test("every page says that its data is simulated, and how to connect the real Gi
   }
 });
 
-test("every page of the rail tells its keys, and goes to the next by them", async ({ page }) => {
+test("every page of the rail shows the shortcuts, and opens the next with them", async ({
+  page,
+}) => {
   const paths = (await allPages(page)).filter((path) => path !== "/graphiql");
   for (const path of paths) {
     await page.goto(path);
@@ -270,7 +269,7 @@ test("every page of the rail tells its keys, and goes to the next by them", asyn
   await expect(page).toHaveURL(/\/board$/);
 });
 
-test("a dialog begins at its first field, not at the way out", async ({ page, service }) => {
+test("a dialog focuses its first field, not the close button", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page, "?priority=priority/p1");
   await page.getByRole("button", { name: "Repositories", exact: true }).click();
@@ -291,7 +290,7 @@ test("a dialog begins at its first field, not at the way out", async ({ page, se
   await expect(card(page, id)).toBeFocused();
 });
 
-test("markup in a title and scripts in a text stay words", async ({ page, service }) => {
+test("markup in a title and scripts in a text are shown as text", async ({ page, service }) => {
   const { issues } = await ask<{ issues: { nodes: { id: string; body: string }[] } }>(
     service,
     `{ issues(filter: {search: "control characters text"}) { nodes { id body } } }`,
@@ -322,7 +321,7 @@ test("markup in a title and scripts in a text stay words", async ({ page, servic
   expect(asked).toBe(false);
 });
 
-test("what can be filtered says how many issues it has", async ({ page, service }) => {
+test("filters show their number of issues", async ({ page, service }) => {
   const { filterOptions } = await ask<{
     filterOptions: { repositories: { value: string; issues: number }[] };
   }>(service, "{ filterOptions { repositories { value issues } } }");
@@ -334,7 +333,7 @@ test("what can be filtered says how many issues it has", async ({ page, service 
   }
 });
 
-test("each number of the overview opens the board of exactly what it counts", async ({ page }) => {
+test("each number of the overview opens the board with exactly these issues", async ({ page }) => {
   await page.goto("/");
   const main = page.getByRole("main", { name: "Overview" });
   await expect(main.getByRole("heading", { name: "Issues by status" })).toBeVisible();
@@ -342,7 +341,7 @@ test("each number of the overview opens the board of exactly what it counts", as
   const hrefs = await links.evaluateAll((found) => found.map((link) => link.getAttribute("href")));
   expect(hrefs.length, "tiles, columns and agents").toBeGreaterThan(12);
   expect(hrefs).toContain("/board?status=in-progress&stale=true");
-  // An answer may be on its way in either look, so both are taken again until they agree.
+  // Either of the two may be outdated, so both are read again until they agree.
   for (const href of new Set(hrefs)) {
     await expect(async () => {
       await page.goto("/");
@@ -358,7 +357,7 @@ test("each number of the overview opens the board of exactly what it counts", as
   }
 });
 
-test("projects lead to GitHub by title and to the board by number, with one question", async ({
+test("projects link to GitHub by title and to the board by number, and send one query", async ({
   page,
 }) => {
   const asked: string[] = [];
@@ -381,7 +380,7 @@ test("projects lead to GitHub by title and to the board by number, with one ques
   await expect(page.getByRole("complementary", { name: new RegExp(`${number}$`) })).toBeVisible();
 });
 
-test("the audit log offers all that is in it, with how often", async ({ page, service }) => {
+test("the audit log offers all values of its entries, with counts", async ({ page, service }) => {
   const id = await quietIssue(service);
   await ask(
     service,
@@ -400,7 +399,7 @@ test("the audit log offers all that is in it, with how often", async ({ page, se
     auditOptions: { actors: { value: string }[]; actions: { value: string }[] };
   }>(service, "{ auditOptions { actors { value } actions { value } } }");
   expect(auditOptions.actors.length).toBeGreaterThan(2);
-  // What is read of the log has other actions nowhere.
+  // The filtered log has no other actions.
   await page.goto("/audit?action=move_issue");
   await expect(page.locator("main [data-index]").first()).toBeVisible();
   await page.keyboard.press("f");
@@ -416,7 +415,7 @@ test("the audit log offers all that is in it, with how often", async ({ page, se
   await expect(page.locator("main [data-index]").first()).toContainText("set the owner");
 });
 
-test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
+test("a repository that cannot be tracked shows the reason at the form", async ({ page }) => {
   await openBoard(page);
   await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Repositories" });
@@ -425,7 +424,7 @@ test("a repository that cannot be tracked says why, where it was asked for", asy
   await expect(dialog.getByRole("alert")).toBeVisible();
 });
 
-test("removing a repository hides its issues, and tracking it brings them back", async ({
+test("removing a repository hides its issues, and tracking it again shows them", async ({
   page,
   service,
 }) => {
@@ -450,7 +449,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await expect(card(page, id)).toHaveCount(0);
   await page.keyboard.press("Escape");
 
-  // It was removed on purpose, so its reminder can go, and does not come back.
+  // The reminder can be dismissed, and does not return.
   const reminder = page.getByText(`GITHUB_REPOSITORIES names ${name}, which is not tracked.`);
   await expect(reminder).toBeVisible();
   await page.getByRole("button", { name: `Do not remind me of ${name}` }).click();
@@ -467,13 +466,13 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await expect(card(page, id)).toBeAttached();
 });
 
-test("the playground runs a query and a subscription, from this host alone", async ({
+test("the playground runs a query and a subscription, without requests to other hosts", async ({
   page,
   service,
 }) => {
   await page.goto("/graphiql");
   await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible();
-  // The button offers a choice of operations once the editor has read them.
+  // The button shows a menu after the editor has parsed the operations.
   const run = (name: string) =>
     expect(async () => {
       const stop = page.getByRole("button", { name: /Stop query/ });
@@ -487,7 +486,7 @@ test("the playground runs a query and a subscription, from this host alone", asy
 
   await run("Board");
   const id = await quietIssue(service);
-  // Nothing says when the subscription has begun.
+  // The page does not show when the subscription has started.
   await expect(async () => {
     for (const status of ["IN_REVIEW", "IN_PROGRESS"] as const)
       await moveElsewhere(service, id, status);
@@ -495,7 +494,7 @@ test("the playground runs a query and a subscription, from this host alone", asy
   }).toPass();
 });
 
-test("what is done elsewhere appears in the audit log by itself, and can be narrowed down", async ({
+test("a change by another client is shown in the audit log at once, and can be filtered", async ({
   page,
   service,
 }) => {
@@ -507,7 +506,7 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
     `query ($id: ID!) { issue(id: $id) { number repository { fullName } } }`,
     { id },
   );
-  // Not #1 in the line of #12.
+  // Exact, so that #1 does not match the row of #12.
   const line = page
     .getByRole("listitem")
     .filter({ hasText: new RegExp(`${issue.repository.fullName} #${issue.number}(?!\\d)`) })
@@ -521,18 +520,18 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
   await expect(page).toHaveURL(/outcome=failure/);
   await expect(line).toBeHidden();
 
-  // Offered is what the log has, and the issue's repository is in it since the move.
+  // The filter offers the repositories of the log, which include this one since the move.
   const { fullName } = issue.repository;
   await page.keyboard.press("f");
   await page.getByRole("combobox", { name: "Filter by" }).fill(`repository ${fullName}`);
   await expect(page.getByRole("option", { name: fullName })).toBeVisible();
 });
 
-test("a page whose program does not come says so, and leaves the way to the others", async ({
+test("a page whose code cannot be loaded shows that, and the navigation still works", async ({
   browser,
   service,
 }) => {
-  // Not one of the watched pages: the browser logs the file that it does not get.
+  // Not `page`, which must log no errors: the browser logs the missing file as one.
   const page = await browser.newPage({ baseURL: service.url });
   await openBoard(page);
   await page.route("**/assets/*.js", (route) => route.abort());
@@ -547,10 +546,10 @@ test("a page whose program does not come says so, and leaves the way to the othe
   await page.close();
 });
 
-/** What a first visit may load besides fonts and data, in bytes, as `npm run size` says. */
+/** The maximum size of a first visit without fonts and data, in bytes. The same as in `npm run size`. */
 const FIRST_LOAD_BYTES = 200_000;
 
-test("the first load of every page is small on the wire, as the build compressed it", async ({
+test("the first load of every page is compressed and within the budget", async ({
   browser,
   service,
   page,
@@ -586,7 +585,7 @@ test("the first load of every page is small on the wire, as the build compressed
   }
 });
 
-test("a hostile text is shown beside its page, not instead of it", async ({ browser, service }) => {
+test("a hostile text is shown without breaking its page", async ({ browser, service }) => {
   const id = await quietIssue(service);
   const page = await browser.newPage({ baseURL: service.url });
   for (const text of [
@@ -604,10 +603,10 @@ test("a hostile text is shown beside its page, not instead of it", async ({ brow
     });
     await openBoard(page, `?issue=${id}`);
     const panel = page.getByRole("complementary", { name: /^Issue / });
-    // Its comments have the same text.
+    // Excludes the comments, which have the same text.
     await expect(panel.getByText("Shown as plain text").first()).toBeVisible();
     await expect(panel.getByRole("heading", { name: "History" })).toBeAttached();
-    // What is on its way for the last text may end with it.
+    // Requests for the previous text may be aborted.
     await page.unrouteAll({ behavior: "ignoreErrors" });
   }
   await page.close();

@@ -4,7 +4,7 @@ import { awaitInput, claim, giveBack, readMessages, type Lease } from "./support
 import type { Service } from "./support/service.ts";
 import { ask, card, expect, openBoard, quietIssue, test, untilReady } from "./support/test.ts";
 
-// What people ask of holders, and what they pause.
+// Stop requests and messages to holders, and pauses.
 
 const markOn = (page: Page, id: string, kind: "asks" | "stops"): Locator =>
   card(page, id).locator(`[data-hold=${kind}]`);
@@ -26,13 +26,13 @@ async function stateOf(service: Service, id: string) {
   return issue.lease;
 }
 
-/** Says to have read all that the holder of an issue was sent. */
+/** Marks all messages to the holder of an issue as read. */
 async function readAll(service: Service, agent: string, id: string, lease: Lease): Promise<void> {
   const { messages } = await stateOf(service, id);
   await readMessages(service, agent, lease, messages.at(-1)?.id ?? "");
 }
 
-test("a holder's question shows on the card and is answered in the panel", async ({
+test("a holder's question is shown on the card and answered in the panel", async ({
   page,
   service,
 }) => {
@@ -52,7 +52,7 @@ test("a holder's question shows on the card and is answered in the panel", async
   const question = holder.getByRole("group", { name: `Question of ${agent}` });
   await expect(question).toContainText("May I drop the old column?");
 
-  // What the server refuses comes back.
+  // A rejected message returns to the text box.
   await page.route("**/graphql", (route) =>
     route.request().postData()?.includes("SendMessage") === true
       ? route.fulfill({
@@ -77,7 +77,7 @@ test("a holder's question shows on the card and is answered in the panel", async
   ).toBeVisible();
 });
 
-test("a message to a holder tells when it was read", async ({ page, service }) => {
+test("a message to a holder shows when it was read", async ({ page, service }) => {
   const agent = "reads-later";
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
@@ -92,7 +92,7 @@ test("a message to a holder tells when it was read", async ({ page, service }) =
   await expect(message).toContainText("read just now");
 });
 
-test("a holder is asked to stop, and may go on again", async ({ page, service }) => {
+test("a holder is asked to stop, and the request is withdrawn", async ({ page, service }) => {
   const agent = "goes-on";
   const id = await quietIssue(service);
   await claim(service, agent, id);
@@ -126,13 +126,16 @@ test("a holder is asked to stop, and may go on again", async ({ page, service })
   expect((await stateOf(service, id)).stopReason).toBeNull();
 });
 
-test("the agents page shows who waits and who is to stop", async ({ page, service }) => {
+test("the agents page shows who waits for an answer and who was asked to stop", async ({
+  page,
+  service,
+}) => {
   const agent = "waits-and-stops";
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
   await page.goto("/agents");
   await untilReady(page);
-  const held = page.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
+  const held = page.getByRole("list", { name: `Leases of ${agent}` }).getByRole("listitem");
   await expect(held).toBeVisible();
   await awaitInput(service, agent, lease, "Which one?");
   await expect(held).toContainText("waits for an answer");
@@ -146,7 +149,7 @@ test("the agents page shows who waits and who is to stop", async ({ page, servic
   await expect(held).toContainText("asked to stop");
 });
 
-test("a pause shows at once in every window, with what is still held, until it is resumed", async ({
+test("a pause is shown in every window at once, with the held issues, until it ends", async ({
   page,
   context,
   service,
@@ -161,7 +164,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   const other = await context.newPage();
   await openBoard(other);
   await page.goto("/queue?agent=quill");
-  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
   await untilReady(page);
   await page.keyboard.press("p");
   const dialog = page.getByRole("dialog", { name: "Pause work" });
@@ -185,7 +188,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   await page.goto(`/queue?agent=${agent}`);
   await expect(page.getByRole("button", { name: /^paused by a person/ })).toBeVisible();
 
-  // The same again changes it.
+  // A second pause of the same scope changes the first.
   await page.getByRole("button", { name: "Pause work…" }).click();
   await dialog.getByText("An agent").click();
   await dialog.getByLabel("Agent", { exact: true }).selectOption(agent);
@@ -223,7 +226,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   await expect(page.getByRole("main")).toContainText("resumed work");
 });
 
-/** Pauses everything for a test, past the pages; returns the way to resume it. */
+/** Pauses everything through the API. Returns the function that resumes it. */
 async function pauseAll(service: Service, reason: string): Promise<() => Promise<unknown>> {
   const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
     service,
@@ -238,7 +241,7 @@ async function pauseAll(service: Service, reason: string): Promise<() => Promise
     });
 }
 
-/** An issue whose holder asks something, was sent something and is to stop. */
+/** An issue whose holder asked a question, has a message and was asked to stop. */
 async function troubled(service: Service, agent: string): Promise<string> {
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
@@ -266,7 +269,7 @@ async function troubled(service: Service, agent: string): Promise<string> {
   return id;
 }
 
-/** A picture of what people see, for those who look: `PICTURES` names where. */
+/** Saves a screenshot in the directory of the environment variable `PICTURES`, if it is set. */
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.PICTURES;
   if (folder !== undefined)
@@ -295,7 +298,7 @@ async function look(page: Page, service: Service, name: string): Promise<void> {
   expect(await violations(page)).toEqual([]);
 
   await page.goto("/queue?agent=quill");
-  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
   await expect(banner(page)).toBeVisible();
   await picture(page, `queue-${name}`);
   const main = page.getByRole("main");
@@ -308,7 +311,7 @@ async function look(page: Page, service: Service, name: string): Promise<void> {
   expect(await violations(page)).toEqual([]);
 
   await page.goto("/agents");
-  await expect(page.getByRole("list", { name: `What ${agent} holds` })).toBeVisible();
+  await expect(page.getByRole("list", { name: `Leases of ${agent}` })).toBeVisible();
   await picture(page, `agents-${name}`);
   await resume();
 }
@@ -324,7 +327,7 @@ async function within(
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`what people ask of holders has no axe violation, ${colorScheme}`, async ({
+  test(`questions, messages, stop requests and pauses have no axe violations, ${colorScheme}`, async ({
     browser,
     service,
   }) => {
@@ -333,7 +336,10 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("a phone shows what people ask of holders", async ({ browser, service }) => {
+test("a phone shows questions, messages, stop requests and pauses", async ({
+  browser,
+  service,
+}) => {
   const options = {
     baseURL: service.url,
     viewport: { width: 390, height: 844 },

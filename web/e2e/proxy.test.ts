@@ -12,10 +12,10 @@ import {
 
 const PATH = "/dispatch";
 
-/** A service behind a proxy that offers it below a path and takes that path off. */
+/** A service behind a proxy that serves it under a path and removes that path from requests. */
 const test = base.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from there
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => {
       const port = await freePort();
       const proxy = new Proxy(`http://127.0.0.1:${port}`, { strip: PATH });
@@ -35,7 +35,7 @@ const test = base.extend({
   baseURL: async ({ service }, use) => use(`${service.url}/`),
 });
 
-test("every page works below the path of a proxy", async ({ page, service }) => {
+test("every page works under the path of a proxy", async ({ page, service }) => {
   for (const path of [
     "",
     "board",
@@ -62,11 +62,7 @@ test("every page works below the path of a proxy", async ({ page, service }) => 
   }
 });
 
-test("the board is live below a path, and deep links lead there", async ({
-  page,
-  context,
-  service,
-}) => {
+test("the board is live under a path, and deep links work", async ({ page, context, service }) => {
   const id = await quietIssue(service);
   await page.goto(`board?status=in-progress&issue=${id}`);
   await untilReady(page);
@@ -104,11 +100,8 @@ test("the board is live below a path, and deep links lead there", async ({
   await expect(guest).toHaveURL(`${service.url}/board?group=agent`);
 });
 
-test("an address that is none shows the way back, however deep it is", async ({
-  browser,
-  service,
-}) => {
-  // Not a watched page: the browser logs the status of the address.
+test("an unknown address links to the board, however deep it is", async ({ browser, service }) => {
+  // Not `page`, which must log no errors: the browser logs the status of this address as one.
   const page = await browser.newPage();
   for (const path of ["nonsense", "board/x", "a/b/c"]) {
     const answer = await page.goto(`${service.url}/${path}`);
@@ -127,7 +120,7 @@ test("an address that is none shows the way back, however deep it is", async ({
   await page.close();
 });
 
-test("programs are led right below a path, and other sites stay out", async ({ service }) => {
+test("programs are redirected under a path, and other sites are denied", async ({ service }) => {
   const page = await fetch(`${service.url}/graphql`, { headers: { accept: "text/html" } });
   expect(page.url).toBe(`${service.url}/graphiql`);
   const description = (await (await fetch(`${service.url}/api/openapi.json`)).json()) as {

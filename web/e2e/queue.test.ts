@@ -15,40 +15,33 @@ import {
   untilReady,
 } from "./support/test.ts";
 
-base(
-  "who takes work up shows on the card at once, with how far they are",
-  async ({ page, service }) => {
-    const agent = "ring-bearer";
-    const id = await quietIssue(service);
-    await openBoard(page);
-    await expect(card(page, id)).toBeVisible();
-    const lease = await claim(service, agent, id);
-    const mark = card(page, id).locator(`[data-lease="${agent}"]`);
-    await expect(mark).toContainText("claimed");
-    await expect(mark).toHaveAttribute("title", /^Held by ring-bearer until .+ \(\d+ min left\)/);
-    expect(Number(await mark.locator("[data-left]").getAttribute("data-left"))).toBeGreaterThan(
-      0.9,
-    );
+base("a claim is shown on the card at once, with its checkpoint", async ({ page, service }) => {
+  const agent = "ring-bearer";
+  const id = await quietIssue(service);
+  await openBoard(page);
+  await expect(card(page, id)).toBeVisible();
+  const lease = await claim(service, agent, id);
+  const mark = card(page, id).locator(`[data-lease="${agent}"]`);
+  await expect(mark).toContainText("claimed");
+  await expect(mark).toHaveAttribute("title", /^Held by ring-bearer until .+ \(\d+ min left\)/);
+  expect(Number(await mark.locator("[data-left]").getAttribute("data-left"))).toBeGreaterThan(0.9);
 
-    await renew(service, agent, lease, "CHANGES_MADE");
-    await expect(mark).toContainText("changes made");
+  await renew(service, agent, lease, "CHANGES_MADE");
+  await expect(mark).toContainText("changes made");
 
-    await card(page, id).click();
-    const holder = page.getByRole("region", { name: `Held by ${agent}` });
-    await expect(holder).toContainText("ring-bearer holds this");
-    await expect(holder).toContainText(/until .+ · \d+ min left/);
-    await expect(
-      holder.getByRole("img", { name: "Checkpoint 3 of 6: changes made" }),
-    ).toBeVisible();
+  await card(page, id).click();
+  const holder = page.getByRole("region", { name: `Held by ${agent}` });
+  await expect(holder).toContainText("ring-bearer holds this");
+  await expect(holder).toContainText(/until .+ · \d+ min left/);
+  await expect(holder.getByRole("img", { name: "Checkpoint 3 of 6: changes made" })).toBeVisible();
 
-    await giveBack(service, agent, lease);
-    await expect(holder).toBeHidden();
-    await expect(mark).toHaveCount(0);
-  },
-);
+  await giveBack(service, agent, lease);
+  await expect(holder).toBeHidden();
+  await expect(mark).toHaveCount(0);
+});
 
 base(
-  "a person takes an issue from its holder, says why, and finds it in the history",
+  "a person ends a lease with a reason, which is in the history of the issue",
   async ({ page, service }) => {
     const agent = "sleeper";
     const id = await quietIssue(service);
@@ -84,43 +77,46 @@ base(
   },
 );
 
-base("the queue tells whom it serves what, and why not the rest", async ({ page, service }) => {
-  const id = await quietIssue(service);
-  await claim(service, "holder-of-one", id);
-  await openBoard(page);
-  await page.keyboard.press("g");
-  await page.keyboard.press("q");
-  await expect(page).toHaveURL(/\/queue/);
-  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
-  await page.keyboard.press("a");
-  await page.getByRole("combobox", { name: "Queue of agent" }).fill("quill");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/agent=quill/);
-  const next = page.getByRole("list", { name: "Next for quill" }).getByRole("listitem");
-  await expect(next.first()).toContainText(/priority\/|ready/);
-  const { queue } = await ask<{ queue: { rank: number | null; issue: { id: string } }[] }>(
-    service,
-    `{ queue(agent: "quill") { rank issue { id } } }`,
-  );
-  await expect(next).toHaveCount(queue.filter(({ rank }) => rank !== null).length);
+base(
+  "the queue shows the issues that an agent is served, and why others are withheld",
+  async ({ page, service }) => {
+    const id = await quietIssue(service);
+    await claim(service, "holder-of-one", id);
+    await openBoard(page);
+    await page.keyboard.press("g");
+    await page.keyboard.press("q");
+    await expect(page).toHaveURL(/\/queue/);
+    await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
+    await page.keyboard.press("a");
+    await page.getByRole("combobox", { name: "Queue of agent" }).fill("quill");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/agent=quill/);
+    const next = page.getByRole("list", { name: "Next for quill" }).getByRole("listitem");
+    await expect(next.first()).toContainText(/priority\/|ready/);
+    const { queue } = await ask<{ queue: { rank: number | null; issue: { id: string } }[] }>(
+      service,
+      `{ queue(agent: "quill") { rank issue { id } } }`,
+    );
+    await expect(next).toHaveCount(queue.filter(({ rank }) => rank !== null).length);
 
-  const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
-  await page.getByRole("button", { name: /^held by an agent/ }).click();
-  await expect(
-    withheld.filter({ has: page.locator(`a[href="/board?issue=${id}"]`) }),
-  ).toContainText("holder-of-one");
+    const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
+    await page.getByRole("button", { name: /^held by an agent/ }).click();
+    await expect(
+      withheld.filter({ has: page.locator(`a[href="/board?issue=${id}"]`) }),
+    ).toContainText("holder-of-one");
 
-  await page.keyboard.press("l");
-  await page.getByRole("combobox", { name: "Lane" }).fill("default");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/lane=default/);
+    await page.keyboard.press("l");
+    await page.getByRole("combobox", { name: "Lane" }).fill("default");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/lane=default/);
 
-  await expect(next.first()).toBeVisible();
-  await page.keyboard.press("j");
-  await expect(next.first().getByRole("link")).toBeFocused();
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("complementary", { name: /^Issue / })).toBeVisible();
-});
+    await expect(next.first()).toBeVisible();
+    await page.keyboard.press("j");
+    await expect(next.first().getByRole("link")).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("complementary", { name: /^Issue / })).toBeVisible();
+  },
+);
 
 base("an issue's priority, agent and lane are changed in its row", async ({ page, service }) => {
   type Found = {
@@ -194,32 +190,35 @@ base("an issue's priority, agent and lane are changed in its row", async ({ page
   await expect(entry.first()).toContainText("From backlog to default");
 });
 
-base("a pause of everything is shown once, above what it withholds", async ({ page, service }) => {
-  const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
-    service,
-    `mutation { pauseWork(input: {scope: EVERYTHING, reason: "A release"}) { pause { id } } }`,
-  );
-  await page.goto("/queue?agent=quill");
-  const withheld = page.getByRole("list", { name: "Withheld issues" });
-  await page.getByRole("button", { name: /^paused by a person/ }).click();
-  await expect(withheld.getByRole("listitem").first()).toContainText("is paused.");
-  await expect(withheld).not.toContainText("A release");
-  await expect(
-    page.getByRole("main").getByText(/^Everything is paused by .+: A release$/),
-  ).toHaveCount(1);
-  await ask(service, `mutation ($id: ID!) { resumeWork(input: {pauseId: $id}) { pauseId } }`, {
-    id: pauseWork.pause.id,
-  });
-  await expect(page.getByRole("button", { name: /^paused by a person/ })).toHaveCount(0);
-});
+base(
+  "a pause of everything is shown once, above the withheld issues",
+  async ({ page, service }) => {
+    const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
+      service,
+      `mutation { pauseWork(input: {scope: EVERYTHING, reason: "A release"}) { pause { id } } }`,
+    );
+    await page.goto("/queue?agent=quill");
+    const withheld = page.getByRole("list", { name: "Withheld issues" });
+    await page.getByRole("button", { name: /^paused by a person/ }).click();
+    await expect(withheld.getByRole("listitem").first()).toContainText("is paused.");
+    await expect(withheld).not.toContainText("A release");
+    await expect(
+      page.getByRole("main").getByText(/^Everything is paused by .+: A release$/),
+    ).toHaveCount(1);
+    await ask(service, `mutation ($id: ID!) { resumeWork(input: {pauseId: $id}) { pauseId } }`, {
+      id: pauseWork.pause.id,
+    });
+    await expect(page.getByRole("button", { name: /^paused by a person/ })).toHaveCount(0);
+  },
+);
 
 base(
-  "an answer to an agent appears among the decisions, with what could be had",
+  "a response to an agent is listed as a decision, with the eligible issues",
   async ({ page, service }) => {
     const agent = "asker";
     await page.goto(`/queue?agent=${agent}`);
     await untilReady(page);
-    await expect(page.getByText("asker has not asked for work lately.")).toBeVisible();
+    await expect(page.getByText("asker has not asked for work recently.")).toBeVisible();
     const { claimNext } = await ask<{ claimNext: { lease: Lease & { issue: { title: string } } } }>(
       service,
       `mutation ($agent: String!) {
@@ -230,10 +229,10 @@ base(
     );
     const decisions = page.getByRole("list", { name: "Recent decisions" });
     const decision = decisions.getByRole("listitem").first();
-    await expect(decision).toContainText("was given");
+    await expect(decision).toContainText("was served");
     await expect(decision).toContainText(claimNext.lease.issue.title);
     await decision.locator("summary").click();
-    await expect(decision.getByRole("heading", { name: "Could be had" })).toBeVisible();
+    await expect(decision.getByRole("heading", { name: "Eligible" })).toBeVisible();
     await giveBack(service, agent, claimNext.lease);
 
     await page.getByRole("button", { name: "Only asker" }).click();
@@ -242,20 +241,20 @@ base(
 );
 
 base(
-  "the doctor names what is wrong as it goes wrong, and one press puts it right",
+  "the doctor shows an inconsistency at once, and a button repairs it",
   async ({ page, service }) => {
     const id = await quietIssue(service);
     await page.goto("/queue?agent=quill");
-    await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Inconsistencies" })).toBeVisible();
     await untilReady(page);
     await claim(service, "forgetful", id);
     await moveElsewhere(service, id, "READY");
     const link = page.locator(`a[href="/board?issue=${id}"]`);
     const finding = page
-      .getByRole("list", { name: "What is wrong" })
+      .getByRole("list", { name: "Inconsistencies" })
       .getByRole("listitem")
       .filter({ has: link });
-    await expect(finding).toContainText("Held, not in progress");
+    await expect(finding).toContainText("Lease outside In Progress");
     await finding.getByRole("button", { name: /^Repair / }).click();
     const cured = page
       .getByRole("list", { name: "Repaired just now" })
@@ -272,7 +271,7 @@ base(
   },
 );
 
-base("a lane that there is not is refused in the server's words", async ({ page }) => {
+base("an unknown lane shows the error of the server", async ({ page }) => {
   await page.goto("/queue?agent=quill&lane=nowhere");
   await expect(page.getByRole("alert")).toContainText("Queue could not be loaded");
   await expect(page.getByRole("alert")).toContainText("nowhere");
@@ -280,25 +279,28 @@ base("a lane that there is not is refused in the server's words", async ({ page 
 });
 
 for (const theme of ["light", "dark"] as const) {
-  base(`the queue and a held card have no axe violation, ${theme}`, async ({ page, service }) => {
-    await page.emulateMedia({ colorScheme: theme });
-    const id = await quietIssue(service);
-    const lease = await claim(service, "steady", id);
-    await page.goto("/queue?agent=quill&decisions=all");
-    await expect(page.getByRole("list", { name: "Next for quill" })).toBeVisible();
-    await expect(page.getByRole("list", { name: "Withheld issues" })).toBeVisible();
-    expect(await violations(page)).toEqual([]);
+  base(
+    `the queue and a card with a lease have no axe violations, ${theme}`,
+    async ({ page, service }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      const id = await quietIssue(service);
+      const lease = await claim(service, "steady", id);
+      await page.goto("/queue?agent=quill&decisions=all");
+      await expect(page.getByRole("list", { name: "Next for quill" })).toBeVisible();
+      await expect(page.getByRole("list", { name: "Withheld issues" })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
 
-    await openBoard(page, `?issue=${id}`);
-    const holder = page.getByRole("region", { name: "Held by steady" });
-    await holder.getByRole("button", { name: "Release" }).click();
-    await expect(holder.getByRole("textbox", { name: /^Why/ })).toBeFocused();
-    expect(await violations(page)).toEqual([]);
-    await giveBack(service, "steady", lease);
-  });
+      await openBoard(page, `?issue=${id}`);
+      const holder = page.getByRole("region", { name: "Held by steady" });
+      await holder.getByRole("button", { name: "Release" }).click();
+      await expect(holder.getByRole("textbox", { name: /^Why/ })).toBeFocused();
+      expect(await violations(page)).toEqual([]);
+      await giveBack(service, "steady", lease);
+    },
+  );
 }
 
-base("a phone shows the queue without sideways scrolling", async ({ browser, service }) => {
+base("a phone shows the queue without horizontal scrolling", async ({ browser, service }) => {
   const context = await browser.newContext({
     baseURL: service.url,
     viewport: { width: 390, height: 844 },
@@ -316,10 +318,10 @@ base("a phone shows the queue without sideways scrolling", async ({ browser, ser
   await context.close();
 });
 
-/** What waits for a person in the simulated GitHub's first repository. */
+/** The issues of the simulated GitHub's first repository that wait for a person. */
 const WAITING = 8;
 
-// A service with limits, where nobody acts but the test, and people may not do what agents may.
+// A service with limits and without simulated people. People do not have the permissions of agents.
 const limited = simulated.extend({
   service: [
     async ({ github }, use) => {
@@ -336,7 +338,7 @@ const limited = simulated.extend({
 });
 
 limited(
-  "a column says how full it is: amber at its limit, red above, as it happens",
+  "a column shows its work in progress: amber at the limit, red above",
   async ({ page, service }) => {
     const { issues } = await ask<{ issues: { nodes: { id: string; agents: string[] }[] } }>(
       service,

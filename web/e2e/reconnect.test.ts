@@ -8,7 +8,10 @@ import {
   test,
 } from "./support/test.ts";
 
-test("a window that lost its connection says so, and misses nothing", async ({ page, service }) => {
+test("a window that lost its connection shows that, and misses no change", async ({
+  page,
+  service,
+}) => {
   const id = await quietIssue(service);
   let cut: (() => Promise<void>) | undefined;
   let closed = false;
@@ -35,9 +38,9 @@ test("a window that lost its connection says so, and misses nothing", async ({ p
   await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toHaveCount(0);
 });
 
-test("a move that came too late goes back and says why", async ({ page, service }) => {
+test("a move from an outdated board is reverted with the reason", async ({ page, service }) => {
   const id = await quietIssue(service);
-  // This window hears of nothing, so what it believes grows old.
+  // This window receives no events, so its data becomes outdated.
   await page.routeWebSocket("**/graphql", (socket) => {
     const server = socket.connectToServer();
     server.onMessage((message) => {

@@ -5,10 +5,10 @@ import { serve, simulate, test as base } from "./support/github.ts";
 import { lend, type Service } from "./support/service.ts";
 import { ask, expect, moveElsewhere } from "./support/test.ts";
 
-// A service of its own over a simulated GitHub of its own, so that the one can be stopped while the other goes on.
+// The service and the simulated GitHub are separate processes, so that each can be stopped alone.
 
 const test = base.extend({
-  // A browser logs an error for each connection that is refused, and here they are.
+  // The browser logs an error for each refused connection, which these tests cause.
   watched: async ({}, use) => use(undefined),
   service: [
     async ({ github }, use) => {
@@ -30,7 +30,7 @@ async function someIssues(service: Service): Promise<readonly Found[]> {
   return issues.nodes;
 }
 
-/** Gives an issue a status on GitHub itself, past Dispatch. */
+/** Sets the status of an issue directly on GitHub. */
 async function relabelOnGitHub(
   github: Service,
   repository: string,
@@ -79,7 +79,7 @@ async function relabelOnGitHub(
 const inColumn = (page: Page, status: string, id: string) =>
   page.locator(`[data-column=${status}] [data-card="${id}"]`);
 
-test("a window outlives a restart of the service and misses nothing of it", async ({
+test("a window reconnects after a restart of the service and misses no change", async ({
   page,
   service,
   github,
@@ -94,7 +94,7 @@ test("a window outlives a restart of the service and misses nothing of it", asyn
   await page.goto("/board");
   await expect(page.locator("[data-connection=live]")).toBeVisible();
   await expect(inColumn(page, relabelled.status, relabelled.id)).toBeVisible();
-  // What shows that the page itself was not loaded again.
+  // A mark that a reload of the page would remove.
   await page.evaluate(() => (document.documentElement.dataset.loaded = "once"));
 
   const { port } = service;
@@ -112,11 +112,11 @@ test("a window outlives a restart of the service and misses nothing of it", asyn
   expect(await page.evaluate(() => document.documentElement.dataset.loaded)).toBe("once");
 });
 
-test("the first sync shows how far it is, goes on by itself, and fills the board", async ({
+test("the first sync shows its progress, continues by itself, and fills the board", async ({
   browser,
 }) => {
   const github = await simulate(1_000);
-  // GitHub's answers are held back once some issues were read, until the page has shown how far the sync is.
+  // After some issues, GitHub's responses are delayed until the page has shown the progress of the sync.
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   let asked = 0;
@@ -132,7 +132,7 @@ test("the first sync shows how far it is, goes on by itself, and fills the board
   const progress = page.getByRole("progressbar", { name: "Sync with GitHub" }).first();
   await expect(progress).toHaveAttribute("aria-valuetext", /Reading repository \d+ of 20/);
 
-  // Left and come back to, it is still there.
+  // It is still shown after the page was left and opened again.
   await page.goto("/audit");
   await page.goto("/board");
   await expect(progress).toBeVisible();
@@ -145,7 +145,7 @@ test("the first sync shows how far it is, goes on by itself, and fills the board
     service,
     "{ board { totalCount } }",
   );
-  // Counts follow what has just been read.
+  // The counts include the issues of this sync.
   await expect
     .poll(async () => {
       const counts = await page.locator("[data-count]").allTextContents();

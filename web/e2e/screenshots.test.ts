@@ -4,8 +4,8 @@ import type { Browser, BrowserContextOptions, Page, TestInfo } from "@playwright
 import type { Service } from "./support/service.ts";
 import { expect, openBoard, test } from "./support/test.ts";
 
-// The pictures of the README, drawn in every run. They differ each time, so they replace those in `docs/images` only
-// when asked to: `npm run screenshots`.
+// The screenshots of the README. They are taken in every run, but written to `docs/images` only by
+// `npm run screenshots`, because they differ each time.
 
 const SCREEN = { viewport: { width: 1440, height: 900 } };
 const PHONE = {
@@ -14,7 +14,7 @@ const PHONE = {
   isMobile: true,
   hasTouch: true,
 };
-/** A picture of a full board takes more; a page with nothing on it less. */
+/** A screenshot of a page with content is larger than this. */
 const LEAST_BYTES = 40_000;
 
 function pathOf(name: string, info: TestInfo): string {
@@ -42,17 +42,17 @@ async function draw(
 }
 
 for (const theme of ["light", "dark"] as const) {
-  test(`the board is drawn, ${theme}`, async ({ browser, service }, info) => {
+  test(`the screenshot of the board is taken, ${theme}`, async ({ browser, service }, info) => {
     const path = pathOf(`board-${theme}.png`, info);
     await draw(browser, service, { ...SCREEN, colorScheme: theme }, path);
   });
 }
 
-test("the board is drawn on a phone", async ({ browser, service }, info) => {
+test("the screenshot of the board on a phone is taken", async ({ browser, service }, info) => {
   await draw(browser, service, PHONE, pathOf("board-phone.png", info));
 });
 
-/** Pictures of characters in the font of the page and its fallbacks, as data addresses. */
+/** Draws characters in the font of the page and its fallbacks. Returns the images as data URLs. */
 const drawn = (page: Page, characters: readonly string[]): Promise<readonly string[]> =>
   page.evaluate((characters) => {
     const canvas = document.createElement("canvas");
@@ -69,10 +69,10 @@ const drawn = (page: Page, characters: readonly string[]): Promise<readonly stri
     });
   }, characters);
 
-test("emoji and Chinese in titles are drawn, not boxes in their place", async ({ page }) => {
+test("emoji and Chinese characters in titles have glyphs", async ({ page }) => {
   await openBoard(page);
   await page.evaluate(() => document.fonts.ready);
-  // No font has the last: it is a noncharacter, and shows what is drawn for a glyph that is missing.
+  // The last one is a noncharacter, so its image is that of a missing glyph.
   const [party, rocket, chinese, missing] = await drawn(page, ["🎉", "🚀", "中", "\u{10ffff}"]);
   const hint = "install fonts for emoji and Chinese; scripts/chromium names some";
   expect(party, hint).not.toBe(missing);

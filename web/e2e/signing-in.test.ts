@@ -32,7 +32,7 @@ type Services = {
   readonly bare: Service;
 };
 
-/** A service of its own over the simulated GitHub. */
+/** A service with the simulated GitHub. */
 const serving = (settings: Readonly<Record<string, string>>): Serving => [
   async ({ github }, use) => {
     const service = serve(github, {
@@ -62,13 +62,13 @@ const test = base.extend<
   { visit: (service: Service, options?: BrowserContextOptions) => Promise<Page> },
   Services
 >({
-  // Pages come from `visit`, so that no test needs the demo.
+  // These tests open pages with `visit`, so they do not need the demo.
   baseURL: async ({}, use) => use(undefined),
   watched: async ({}, use) => use(undefined),
   open: serving(TOKENS),
   readOnly: serving({ ...TOKENS, DISPATCH_AUTH_MODE: "read-only" }),
   bare: serving({}),
-  /** Opens a page of a service in a browser of its own. It must log no error, except for sign-ins that were refused. */
+  /** Opens a page of a service in a new browser context. It must log no errors, except for rejected sign-ins. */
   visit: async ({ browser }, use) => {
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
@@ -93,14 +93,14 @@ const holderOf = (page: Page, agent: string) =>
 const exactly = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const isLive = (page: Page) => expect(page.locator("[data-connection=live]")).toBeVisible();
 
-/** Fills in the sign-in dialog, which is open, and sends it. */
+/** Fills in the open sign-in dialog and submits it. */
 async function signIn(page: Page, name = "Sam", token = MAINTAINER_TOKEN): Promise<void> {
   await dialogOf(page).getByLabel("Name").fill(name);
   await dialogOf(page).getByLabel("Token").fill(token);
   await dialogOf(page).getByRole("button", { name: "Sign in" }).click();
 }
 
-/** What the command palette offers for a word. */
+/** The commands of the palette for a search. */
 async function offered(page: Page, word: string): Promise<readonly string[]> {
   await page.keyboard.press("Control+k");
   const field = page.getByRole("combobox", { name: "Do or go to" });
@@ -113,13 +113,13 @@ async function offered(page: Page, word: string): Promise<readonly string[]> {
 
 type Ready = { readonly id: string; readonly agent: string };
 
-/** An issue that an agent may claim, and nobody has. Each test takes its own, by place. */
+/** An unclaimed issue that an agent may claim. Each test uses another one, by its position. */
 async function readyIssue(service: Service, place: number): Promise<Ready> {
   const { issues } = await ask<{ issues: { nodes: { id: string; agents: string[] }[] } }>(
     service,
     "{ issues(filter: {statuses: [READY]}, first: 20) { nodes { id agents } } }",
   );
-  // A repair by another test, on the GitHub that all services here share, has taken the agent off.
+  // A repair by another test has removed the agent. All services here share one simulated GitHub.
   const assigned = issues.nodes.flatMap(({ id, agents: [agent] }) =>
     agent === undefined ? [] : [{ id, agent }],
   );
@@ -128,7 +128,7 @@ async function readyIssue(service: Service, place: number): Promise<Ready> {
   return found;
 }
 
-test("what needs a maintainer is offered to those who sign in, and the log names them", async ({
+test("actions of maintainers are offered after signing in, and the log names the person", async ({
   visit,
   open,
 }) => {
@@ -146,7 +146,7 @@ test("what needs a maintainer is offered to those who sign in, and the log names
 
   await page.goto("/queue?agent=quill");
   const finding = page
-    .getByRole("list", { name: "What is wrong" })
+    .getByRole("list", { name: "Inconsistencies" })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${spoiled.id}"]`) });
   await expect(finding).toBeVisible();
@@ -212,7 +212,7 @@ test("what needs a maintainer is offered to those who sign in, and the log names
   await expect(dialog.getByLabel("Token")).toHaveValue("");
 });
 
-test("the windows of a browser follow each other, on connections that know who signed in", async ({
+test("the windows of a browser share the sign-in, also on their connections", async ({
   visit,
   open,
 }) => {
@@ -253,7 +253,7 @@ test("the windows of a browser follow each other, on connections that know who s
   await expect.poll(() => sockets).toEqual({ one: 3, other: 3 });
 });
 
-test("a session that has ended is noticed when something is refused", async ({ visit, open }) => {
+test("the end of a session is noticed when an action is denied", async ({ visit, open }) => {
   const { id, agent } = await readyIssue(open, 2);
   await claim(open, agent, id);
   const page = await visit(open);
@@ -269,10 +269,7 @@ test("a session that has ended is noticed when something is refused", async ({ v
   await expect(holder.getByRole("form")).toHaveCount(0);
 });
 
-test("a read-only board offers nothing that changes, until somebody signs in", async ({
-  visit,
-  readOnly,
-}) => {
+test("a read-only board offers no actions until somebody signs in", async ({ visit, readOnly }) => {
   const { id, agent } = await readyIssue(readOnly, 0);
   const page = await visit(readOnly);
   await page.goto("/board");
@@ -359,7 +356,7 @@ test("a read-only board offers nothing that changes, until somebody signs in", a
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toHaveCount(0);
 });
 
-test("where nobody can sign in, the setting is named and no button leads nowhere", async ({
+test("without a way to sign in, the setting is named and there is no button", async ({
   visit,
   bare,
 }) => {
@@ -379,7 +376,7 @@ test("where nobody can sign in, the setting is named and no button leads nowhere
   await expect(page.getByRole("button", { name: /Sign|^Repair/ })).toHaveCount(0);
 });
 
-test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
+test("a phone offers to sign in as well", async ({ visit, readOnly }) => {
   const page = await visit(readOnly, PHONE);
   await page.goto("/board");
   await isLive(page);
@@ -399,7 +396,7 @@ test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`the sign-in and who is signed in have no axe violation, ${theme}`, async ({
+  test(`the sign-in and the signed-in person have no axe violations, ${theme}`, async ({
     visit,
     readOnly,
   }) => {
@@ -426,7 +423,7 @@ demo("the demo offers everything and asks nobody to sign in", async ({ page, ser
   await moveElsewhere(service, id, "READY");
   await page.goto("/queue?agent=quill");
   const finding = page
-    .getByRole("list", { name: "What is wrong" })
+    .getByRole("list", { name: "Inconsistencies" })
     .getByRole("listitem")
     .filter({ has: page.locator(`a[href="/board?issue=${id}"]`) });
   await expect(finding.getByRole("button", { name: /^Repair/ })).toBeVisible();

@@ -5,16 +5,16 @@ import { expect, test as base, untilReady } from "./support/test.ts";
 
 const SECRET = "a-secret-of-the-tests-of-webhooks";
 
-// A demo that GitHub may deliver to.
+// A demo with webhooks.
 const test = base.extend({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => lend(new Service(DEMO, { WEBHOOK_SECRET: SECRET }), use),
     { scope: "worker", timeout: 200_000 },
   ],
 });
 
-/** Delivers an event as GitHub does: signed. */
+/** Sends a signed delivery, as GitHub does. */
 async function deliver(service: Service, event: string, id: string, payload: object) {
   const body = JSON.stringify(payload);
   const signature = createHmac("sha256", SECRET).update(body).digest("hex");
@@ -33,10 +33,7 @@ async function deliver(service: Service, event: string, id: string, payload: obj
 
 const foreign = { action: "created", repository: { full_name: "other/where" } };
 
-test("deliveries appear by themselves, are counted, narrowed down and replayed", async ({
-  page,
-  service,
-}) => {
+test("deliveries are shown at once, counted, filtered and replayed", async ({ page, service }) => {
   await page.goto("/webhooks");
   await untilReady(page);
   await expect(page.getByText("GitHub has not delivered anything yet")).toBeVisible();
@@ -65,7 +62,7 @@ test("deliveries appear by themselves, are counted, narrowed down and replayed",
   await expect(rows).toHaveCount(2);
 });
 
-test("the page is gone to by its keys and from the repositories", async ({ page }) => {
+test("the page is opened with its shortcut and from the repositories", async ({ page }) => {
   await page.goto("/");
   await untilReady(page);
   await page.keyboard.press("g");
@@ -78,7 +75,7 @@ test("the page is gone to by its keys and from the repositories", async ({ page 
   await expect(page.getByRole("dialog")).toHaveCount(0);
 });
 
-test("a phone shows deliveries without sideways scrolling", async ({ page, service }) => {
+test("a phone shows deliveries without horizontal scrolling", async ({ page, service }) => {
   await deliver(service, "label", "72d3162e-cc78-11e3-81ab-4c9367dc0957", foreign);
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/webhooks");

@@ -1,5 +1,5 @@
-// Writes the types of the server's contract, `schema.graphql`, for the documents in `src`.
-// `--check` writes nothing and fails when the written file is older than the contract.
+// Generates the types of `schema.graphql` for the documents in `src`. With `--check` it writes nothing, and fails if
+// the generated file is outdated.
 import { minifyIntrospection, outputIntrospectionFile } from "@gql.tada/internal";
 import { buildSchema, introspectionFromSchema } from "graphql";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Compresses each built file once, as the server then sends it: with brotli for most browsers, with gzip for those that
-// do not speak it (any browser over plain HTTP to another machine).
+// Compresses each built file. The server sends brotli to most browsers, and gzip to those that do not accept brotli,
+// which includes every browser over plain HTTP to another machine.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,11 +7,14 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-/** Fonts are compressed in themselves. */
+/** The file types to compress. Fonts are already compressed. */
 const TEXTS = /\.(css|html|js|svg|ttf)$/;
-/** Smaller files fit into one packet anyway. */
+/** Smaller files are not compressed, because they fit into one packet. */
 const LEAST_BYTES = 512;
-/** Only the playground has files this large, and the best level takes half a minute for them. */
+/**
+ * Larger files are compressed with a lower level, because the highest takes half a minute. Only the playground has such
+ * files.
+ */
 const LARGE_BYTES = 300_000;
 
 const brotli = (bytes) =>

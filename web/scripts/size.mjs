@@ -1,5 +1,5 @@
-// Measures what a first visit of each page loads, as the server sends it, and holds the largest to the budget. Fonts
-// count apart. The playground has no budget. The browser tests measure the same on the wire.
+// Measures the compressed size of a first visit of each page, and fails if the largest exceeds the budget. Fonts have
+// their own budget, and the playground has none. The browser tests measure the same in a browser.
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -9,7 +9,7 @@ const FONTS_BUDGET_KB = 60;
 const dist = (path) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1).padStart(7)} KB`;
 
-/** A file as it is sent with a coding; as it is where the build left it so. */
+/** The size of a file with an encoding; of the original file if it was not compressed. */
 function sizeOf(path, suffix) {
   const { size } = statSync(dist(`${path}${suffix}`), { throwIfNoEntry: false }) ?? {};
   return size ?? statSync(dist(path)).size;
@@ -17,7 +17,7 @@ function sizeOf(path, suffix) {
 
 const manifest = JSON.parse(readFileSync(dist(".vite/manifest.json"), "utf8"));
 
-/** A part of the program with all that it needs at once. */
+/** The files of a chunk and of all its static imports. */
 function filesOf(name, seen = new Set()) {
   if (seen.has(name)) return [];
   seen.add(name);
@@ -26,7 +26,7 @@ function filesOf(name, seen = new Set()) {
 }
 
 const shell = ["index.html", "theme.js", "favicon.svg", ...filesOf("index.html")];
-// The board is part of the shell; the other pages come when they are gone to.
+// The board is part of the shell. The other pages are loaded when they are opened.
 const pages = manifest["index.html"].dynamicImports.filter((name) =>
   /\/(index\.ts|\w+Page\.tsx)$/.test(name),
 );

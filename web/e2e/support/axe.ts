@@ -1,10 +1,12 @@
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 
-/** Off in axe unless asked for: controls of at least 24 by 24 pixels, or with as much room (WCAG 2.2). */
+/**
+ * A rule that axe does not check by default: controls of at least 24 by 24 pixels, or with as much space (WCAG 2.2).
+ */
 const OPTIONS = { rules: { "target-size": { enabled: true } } };
 
-/** Waits until transitions and animations are over, except those without an end: a colour on its way has any contrast. */
+/** Waits until all finite transitions and animations have ended, because they change the contrast of colours. */
 const untilStill = (page: Page): Promise<unknown> =>
   page.evaluate(() =>
     Promise.allSettled(
@@ -18,7 +20,7 @@ const untilStill = (page: Page): Promise<unknown> =>
     ).then(() => undefined),
   );
 
-/** What the page does wrong by axe's rules, one line each. Rules that are left out need a reason where they are. */
+/** The violations of axe's rules on a page, one line each. Each caller that disables a rule gives the reason. */
 export async function violations(page: Page, leftOut: readonly string[] = []): Promise<string[]> {
   await page.evaluate(axe.source);
   await untilStill(page);

@@ -2,7 +2,7 @@
 import { Service } from "./service.ts";
 import { test as base } from "./test.ts";
 
-/** A simulated GitHub in a process of its own, which services can be connected to, stopped and started. */
+/** A simulated GitHub in a separate process. */
 export type GitHub = Service & { readonly repositories: readonly string[] };
 
 /** A test with a simulated GitHub of 400 issues in 20 repositories. */
@@ -18,7 +18,7 @@ export const test = base.extend<object, { readonly github: GitHub }>({
   ],
 });
 
-/** Starts a simulated GitHub with so many open issues. */
+/** Starts a simulated GitHub with a number of open issues. */
 export async function simulate(issues: number): Promise<GitHub> {
   const github = new Service(["simulate", "--issues", String(issues)]);
   await github.start();
@@ -26,7 +26,7 @@ export async function simulate(issues: number): Promise<GitHub> {
   return Object.assign(github, { repositories: names.split(",") });
 }
 
-/** A service for real issues, as far as it knows; not started. An empty setting is none. */
+/** A service that uses the simulated GitHub like the real one, not started yet. An empty setting counts as not set. */
 export const serve = (github: GitHub, settings: Readonly<Record<string, string>>): Service =>
   new Service(["serve"], {
     GITHUB_API_URL: github.url,

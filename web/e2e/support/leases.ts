@@ -7,7 +7,7 @@ export type Lease = {
   readonly issue: { readonly id: string };
 };
 
-/** Claims one issue for an agent, with the agents' token. */
+/** Claims an issue as an agent. */
 export async function claim(service: Service, agent: string, issueId: string): Promise<Lease> {
   const { claimIssue } = await ask<{ claimIssue: { lease: Lease } }>(
     service,
@@ -38,7 +38,7 @@ export const giveBack = (service: Service, agent: string, lease: Lease) =>
     agent,
   );
 
-/** Ends a lease with the word that the work failed. */
+/** Ends a lease and reports that the work failed. */
 export const fail = (service: Service, agent: string, lease: Lease) =>
   ask(
     service,
@@ -55,10 +55,10 @@ const renewWith = (service: Service, agent: string, { id, fencingToken }: Lease,
     agent,
   );
 
-/** Has a holder wait for the answer to a question. */
+/** Asks a question as the holder. */
 export const awaitInput = (service: Service, agent: string, lease: Lease, question: string) =>
   renewWith(service, agent, lease, { awaitingInput: question });
 
-/** Has a holder say that it has read a message and those before it. */
+/** Marks a message and all earlier ones as read by the holder. */
 export const readMessages = (service: Service, agent: string, lease: Lease, last: string) =>
   renewWith(service, agent, lease, { readMessageId: last });

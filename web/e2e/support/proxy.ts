@@ -3,15 +3,15 @@ import { connect } from "node:net";
 
 /** What a proxy does with a request before it passes it on. */
 export type Rules = {
-  /** The path that it takes off, as in `/dispatch`. What is not below it is not found. */
+  /** The path that is removed from requests, such as `/dispatch`. Other addresses get a 404. */
   readonly strip?: string;
-  /** Waited for before a request is passed on. */
+  /** Awaited before a request is forwarded. */
   readonly hold?: (path: string, body: string) => Promise<void> | undefined;
-  /** What is answered as JSON in place of the target. */
+  /** A JSON body that is returned instead of the target's response. */
   readonly answer?: (path: string, body: string) => object | undefined;
 };
 
-/** A reverse proxy on a port of its own, as people put before a service. Like nginx, it sends its target's `Host`. */
+/** A reverse proxy. Like nginx by default, it sends the `Host` of its target. */
 export class Proxy {
   readonly #server: Server;
   readonly #target: URL;
@@ -79,7 +79,7 @@ export class Proxy {
     this.#server.close();
   }
 
-  /** What a request asks the target for. */
+  /** The path of a request on the target. */
   #pathOf({ url = "/" }: IncomingMessage): string | undefined {
     const { strip } = this.#rules;
     if (strip === undefined) return url;
@@ -87,7 +87,7 @@ export class Proxy {
   }
 }
 
-/** A port that nobody listens on now. */
+/** A port that is not in use. */
 export async function freePort(): Promise<string> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));

@@ -1,6 +1,6 @@
 import type { FullResult, Reporter, Suite, TestCase, TestResult } from "@playwright/test/reporter";
 
-/** Lines of a failure that are shown; the trace in `test-results` holds the rest. */
+/** The number of lines that are shown of a failure. */
 const LINES = 12;
 
 /** One line for each test, a few for one that failed, and the totals that `scripts/test` reads. */

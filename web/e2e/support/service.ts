@@ -8,20 +8,20 @@ const BINARY = process.env.DISPATCH ?? resolve("../target/debug/dispatch");
 const START_MS = 180_000;
 
 /**
- * The demo from its first day on: a past would take the program for development a minute to make. Nobody acts in it but
- * the tests. The pictures of the README show what people see, which has a past.
+ * The settings of a demo without a history, because a debug build needs a minute to generate one, and without simulated
+ * people. Only the screenshots of the README use a history.
  */
 export const DEMO: readonly string[] =
   process.env.SCREENSHOTS === undefined ? ["demo", "--days", "0", "--still"] : ["demo", "--still"];
 
-/** `dispatch demo`, or another of its commands, with data of its own and on a port that it chooses itself. */
+/** A process of `dispatch demo` or another command, with its own data and on a free port. */
 export class Service {
   readonly #data = mkdtempSync(join(tmpdir(), "dispatch-e2e-"));
   readonly #command: readonly string[];
   #settings: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #said = "";
-  /** Where it answers. */
+  /** Its base address. */
   url = "";
 
   constructor(command: readonly string[] = DEMO, settings: Readonly<Record<string, string>> = {}) {
@@ -29,7 +29,7 @@ export class Service {
     this.#settings = settings;
   }
 
-  /** Starts it. `port` asks for the port of an earlier start, `settings` are changed from now on. */
+  /** Starts it, optionally on a given port. `settings` apply to this start and later ones. */
   async start(port = "0", settings: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#settings = { ...this.#settings, ...settings };
     const child = spawn(BINARY, this.#command, {
@@ -53,7 +53,7 @@ export class Service {
       );
       const listen = (chunk: Buffer) => {
         this.#said += chunk.toString();
-        // Not before all of the port is there.
+        // The output may end in the middle of the port.
         const address = /http:\/\/127\.0\.0\.1:\d+(?=\D)/.exec(this.#said);
         if (!address) return;
         clearTimeout(timer);
@@ -69,7 +69,7 @@ export class Service {
     });
   }
 
-  /** Waits until the first sync is over: it makes every window reload its board. */
+  /** Waits until the first sync has ended, because its end reloads every board. */
   async synced(): Promise<void> {
     for (;;) {
       const answer = await fetch(`${this.url}/graphql`, {
@@ -85,7 +85,7 @@ export class Service {
     }
   }
 
-  /** What it has said so far. */
+  /** Its output so far. */
   get said(): string {
     return this.#said;
   }
@@ -103,13 +103,13 @@ export class Service {
     await once(child, "exit");
   }
 
-  /** Takes its data away; after `stop`. */
+  /** Deletes its data. To be called after `stop`. */
   forget(): void {
     rmSync(this.#data, { recursive: true, force: true });
   }
 }
 
-/** Starts a service of a fixture's own, lends it to the tests once its first sync is over, and stops it. */
+/** Starts a service, passes it to the tests after its first sync, and stops it. */
 export async function lend(
   service: Service,
   use: (service: Service) => Promise<void>,

@@ -2,7 +2,7 @@ import { expect, test as base, type Locator, type Page } from "@playwright/test"
 import { DEMO, Service } from "./service.ts";
 
 type Fixtures = {
-  /** Fails the test when a page logged an error or asked another host. Every page of the test is watched. */
+  /** Fails the test if one of its pages logs an error or sends a request to another host. */
   readonly watched: undefined;
 };
 
@@ -10,13 +10,13 @@ type WorkerFixtures = {
   readonly service: Service;
 };
 
-/** What a caller shows to be taken for an agent. */
+/** The request header that identifies the caller as an agent. */
 export const AGENT_TOKEN = "the-agents-token-of-the-tests";
 
-/** A test against one running demo, in pages that must stay clean. */
+/** A test against a running demo. Its pages must log no errors. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   service: [
-    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the required fixtures from this pattern
     async ({}, use) => {
       const service = new Service(DEMO, { DISPATCH_AGENT_TOKEN: AGENT_TOKEN });
       await service.start();
@@ -39,7 +39,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 });
 
-/** Writes down each error that a page logs and each other host that it asks. */
+/** Records each error that a page logs, and each request to another host. */
 export function watch(page: Page, service: Service, problems: string[]): void {
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(message.text());
@@ -62,7 +62,7 @@ export const cards = (page: Page, status: Status): Locator =>
   column(page, status).locator("[data-card]");
 export const card = (page: Page, id: string): Locator => page.locator(`[data-card="${id}"]`);
 
-/** Scrolls a list, and waits until it shows what belongs there: the cards left behind are gone then. */
+/** Scrolls a list, and waits until the cards of the new position are rendered and the old ones are removed. */
 async function scrollTo(scroller: Locator, top: number): Promise<void> {
   await scroller.evaluate(
     (element, top) =>
@@ -74,7 +74,7 @@ async function scrollTo(scroller: Locator, top: number): Promise<void> {
   );
 }
 
-/** Scrolls from the top until a card is in the page: only what is in sight is. */
+/** Scrolls from the top until a card is in the DOM, which contains only visible cards. */
 export async function seek(page: Page, scroller: Locator, id: string): Promise<void> {
   await expect(async () => {
     await scrollTo(scroller, 0);
@@ -89,12 +89,12 @@ export async function seek(page: Page, scroller: Locator, id: string): Promise<v
 }
 
 /**
- * Waits until a page is live and knows its viewer. Until then it may miss an event, offers nothing that changes
- * anything, and moves down when the strip above it appears.
+ * Waits until a page is live and has loaded its viewer. Before that, it may miss an event, offers no actions, and moves
+ * down when the notice above it appears.
  */
 export async function untilReady(page: Page): Promise<void> {
   await expect(page.locator("[data-connection=live]")).toBeVisible();
-  // The version comes with the viewer. A phone has no room for it.
+  // The version is loaded together with the viewer. A phone does not show it.
   const rail = page.getByRole("navigation", { name: "Pages" });
   await expect(rail.getByText(/^v\d/)).toBeAttached();
 }
@@ -105,7 +105,7 @@ export async function openBoard(page: Page, search = ""): Promise<void> {
   await untilReady(page);
 }
 
-/** The addresses of all pages: those of the rail, which has fewer on a phone, those that others lead to, and the playground. */
+/** The addresses of all pages, including those without a link in the rail, and of the playground. */
 export async function allPages(page: Page): Promise<readonly string[]> {
   await openBoard(page);
   const links = page.getByRole("navigation", { name: "Pages" }).getByRole("link");
@@ -115,7 +115,7 @@ export async function allPages(page: Page): Promise<readonly string[]> {
   return [...new Set([...paths.filter((path) => path !== null), ...others])];
 }
 
-/** Sends a document to the service, as any client would: a person's, or with the agents' token an agent's. */
+/** Sends a document to the service as a person, or as an agent if its token is given. */
 export async function ask<Data>(
   service: Service,
   query: string,
@@ -138,7 +138,7 @@ export async function ask<Data>(
   return answer.data;
 }
 
-/** Moves an issue past the pages, as another client would. */
+/** Moves an issue through the API, like another client. */
 export const moveElsewhere = (service: Service, id: string, to: Status): Promise<unknown> =>
   ask(
     service,
@@ -160,7 +160,7 @@ type Quiet = {
 };
 type QuietPage = { nodes: Quiet[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
 
-/** All issues that stand in some columns, however many the tests before have left there. */
+/** All issues of some columns. */
 async function issuesIn(service: Service, statuses: readonly Status[]): Promise<Quiet[]> {
   const all: Quiet[] = [];
   let after: string | undefined;
@@ -182,8 +182,8 @@ async function issuesIn(service: Service, statuses: readonly Status[]): Promise<
 }
 
 /**
- * Issues of a test's own at the top of In Progress, which no other test uses. They are nobody's, wait for nothing, and
- * stay where the test puts them. Where too few issues are nobody's, some are taken from their agents.
+ * Moves issues that no other test uses to the top of In Progress. They have no agent and no dependencies, and stay
+ * where the test moves them. If there are too few issues without an agent, the agents of some are removed.
  */
 export async function quietIssues(service: Service, count: number): Promise<string[]> {
   const free = ({ id, labels, openBlockers, lease }: Quiet) =>
@@ -210,7 +210,7 @@ export async function quietIssues(service: Service, count: number): Promise<stri
   return found.map(({ id }) => id);
 }
 
-/** One such issue. */
+/** One issue that no other test uses. */
 export async function quietIssue(service: Service): Promise<string> {
   const [id = ""] = await quietIssues(service, 1);
   return id;

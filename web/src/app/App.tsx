@@ -17,8 +17,7 @@ import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 import { useShellCommands } from "./useShellCommands.tsx";
 
-// The board is the page that people keep open; the code of the others is loaded when they are
-// opened.
+// The board is part of the first load. The code of every other page is loaded when it is opened.
 const AgentsPage = lazy(async () => ({ default: (await import("@/features/agents")).AgentsPage }));
 const AuditPage = lazy(async () => ({ default: (await import("@/features/audit")).AuditPage }));
 const OverviewPage = lazy(async () => ({

@@ -31,8 +31,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("a GitHub that does not answer", () => {
-  it("says since when, and how old what is shown is", () => {
+describe("the notice that GitHub does not respond", () => {
+  it("shows since when, and the age of the data", () => {
     const since = "2026-05-20T12:03:00.000Z";
     syncState.set({ ...ANSWERING, unansweredSince: since });
     render(<Banner />);
@@ -41,7 +41,7 @@ describe("a GitHub that does not answer", () => {
     expect(status.textContent).toContain("You see what it said 8m ago.");
   });
 
-  it("promises nothing where nothing was ever read", () => {
+  it("shows no age of data that was never loaded", () => {
     syncState.set({
       ...ANSWERING,
       unansweredSince: "2026-05-20T12:03:00.000Z",
@@ -51,7 +51,7 @@ describe("a GitHub that does not answer", () => {
     expect(screen.getByRole("status").textContent).not.toContain("You see");
   });
 
-  it("says nothing while it answers", () => {
+  it("is hidden while GitHub responds", () => {
     syncState.set(ANSWERING);
     render(<Banner />);
     expect(screen.queryByRole("status")).toBeNull();

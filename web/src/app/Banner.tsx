@@ -13,7 +13,7 @@ import { syncState } from "@/lib/sync.ts";
 import { clockTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 
-/** Information about this service for everybody: that its data is simulated, or which configuration is missing. */
+/** Notices about the service: its data is simulated, or some configuration is missing. */
 export function Banner() {
   const self = useSignal(service);
   const hidden = useSignal(dismissed);
@@ -80,7 +80,7 @@ function Strip({
   );
 }
 
-/** Shows that GitHub does not respond: the cached data stays readable, and changes fail. */
+/** Shows that GitHub does not respond. The stored data is still shown, but changes fail. */
 function Unanswered() {
   const state = useSignal(syncState);
   const now = useNow();

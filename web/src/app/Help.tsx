@@ -44,7 +44,7 @@ const ON_AUTOMATION: readonly Row[] = [
   [["Esc"], "Close the run"],
 ];
 
-/** Every key there is, and what it does. */
+/** The list of all keyboard shortcuts. */
 export function Help({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Keys" onClose={onClose}>

@@ -41,7 +41,7 @@ const control = (key: string, on: Element = document.body) =>
   fireEvent.keyDown(on, { key, ctrlKey: true });
 
 describe("the palette", () => {
-  it("opens with Ctrl K, in a field too, and closes with it", () => {
+  it("opens and closes with Ctrl K, also in a field", () => {
     render(<Page />);
     expect(list()).toBeNull();
     control("k", screen.getByLabelText("Field"));
@@ -60,7 +60,7 @@ describe("the palette", () => {
     dialog.remove();
   });
 
-  it("offers what can be done when it is opened", () => {
+  it("shows the commands that are available when it opens", () => {
     const { rerender } = render(<Page />);
     rerender(<Page text="Do it again" />);
     control("k");
@@ -68,7 +68,7 @@ describe("the palette", () => {
     expect(options()).not.toContain("Do it");
   });
 
-  it("offers nothing of a page that is gone", () => {
+  it("does not show commands of a page that was left", () => {
     const { unmount } = render(<Page />);
     unmount();
     render(<Palette />);
@@ -76,7 +76,7 @@ describe("the palette", () => {
     expect(screen.getByText("Nothing is called that.")).toBeTruthy();
   });
 
-  it("closes before it does what is chosen", async () => {
+  it("closes before it runs the command", async () => {
     own.mockImplementation(() => expect(list()).toBeNull());
     render(<Page />);
     control("k");
@@ -88,7 +88,7 @@ describe("the palette", () => {
     [VISITOR, "Sign in"],
     [READER, "Sign in"],
     [SIGNED_IN, "Sign out Sam"],
-  ])("offers to sign in or out, whichever is possible: case %#", (who, words) => {
+  ])("shows the command to sign in or to sign out: case %#", (who, words) => {
     viewer.set(who);
     render(<Page />);
     control("k");
@@ -96,18 +96,18 @@ describe("the palette", () => {
   });
 });
 
-describe("the keys of every page", () => {
+describe("the shortcuts of all pages", () => {
   const press = (key: string, on: Element = document.body) =>
     act(() => void fireEvent.keyDown(on, { key }));
 
-  it("go to a page with g and its letter", () => {
+  it("open a page with g and its letter", () => {
     render(<Page />);
     press("g");
     press("q");
     expect(location.pathname).toBe("/queue");
   });
 
-  it("go nowhere without g, nor with a letter between", () => {
+  it("do nothing without g, or with another key between", () => {
     render(<Page />);
     press("q");
     press("g");
@@ -116,7 +116,7 @@ describe("the keys of every page", () => {
     expect(location.pathname).toBe("/");
   });
 
-  it("forget g after a second", () => {
+  it("require the letter within a second after g", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     render(<Page />);
     press("g");
@@ -129,7 +129,7 @@ describe("the keys of every page", () => {
     expect(location.pathname).toBe("/queue");
   });
 
-  it("show all keys with a question mark, but not from a field", () => {
+  it("show the list of shortcuts with a question mark, but not in a field", () => {
     render(<Page />);
     press("?", screen.getByLabelText("Field"));
     expect(shell.help).not.toHaveBeenCalled();

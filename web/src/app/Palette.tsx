@@ -3,7 +3,7 @@ import { Picker } from "@/components/Picker.tsx";
 import { openPalette, palette } from "@/lib/commands.ts";
 import { useSignal } from "@/lib/signal.ts";
 
-/** Every page, filter and action, by name. Ctrl K or Cmd K opens it anywhere, in a text field too. */
+/** The command palette: every page, filter and action by name. Ctrl K or Cmd K opens it, also in a text field. */
 export function Palette() {
   const offered = useSignal(palette);
   useEffect(() => {
@@ -25,7 +25,7 @@ export function Palette() {
       onClose={close}
       onChoose={(choice) => {
         close();
-        // The dialog first gives the focus back to what the command may be about.
+        // The dialog restores the focus first, because the command may act on the focused element.
         requestAnimationFrame(() => offered.find((command) => command.key === choice.key)?.run());
       }}
     />

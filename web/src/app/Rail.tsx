@@ -16,7 +16,7 @@ import { PAGES, type Page } from "./pages.ts";
 
 const WIDE = "dispatch-rail";
 
-/** Navigation to every page: a rail at the left, a bar at the bottom on a phone. */
+/** The navigation: a rail at the left, or a bar at the bottom on a phone. */
 export function Rail({ onRepositories }: { readonly onRepositories: () => void }) {
   const [wide, setWide] = useState(() => localStorage.getItem(WIDE) !== "narrow");
   const self = useSignal(service);
@@ -88,7 +88,7 @@ function PageLink({
   readonly wide: boolean;
 }) {
   const [here] = useLocation();
-  // A page below another is part of it.
+  // The link of a page is also current on the pages below it.
   const current = here === path || here.startsWith(`${path}/`);
   return (
     <Link
@@ -112,7 +112,7 @@ type RailButtonProps = {
   readonly label: string;
   readonly wide: boolean;
   readonly onClick: () => void;
-  /** What is shown beside the icon, where the label would be too long. */
+  /** The text beside the icon, if the label is too long for it. */
   readonly text?: string;
 };
 
@@ -135,7 +135,10 @@ function RailButton({ icon, label, wide, onClick, text = label }: RailButtonProp
   );
 }
 
-/** The signed-in person with a button to sign out; otherwise a button to sign in, where that is possible. A phone has both among its commands. */
+/**
+ * The signed-in person with a button to sign out, or a button to sign in if that is possible. On a phone both are in
+ * the command palette only.
+ */
 function Person({ wide }: { readonly wide: boolean }) {
   const who = useSignal(viewer);
   const leave = () => void signOutAndNotify();

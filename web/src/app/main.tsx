@@ -7,7 +7,7 @@ import "./styles.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has a #root.");
-// Its address is relative to that of the page, which navigation changes.
+// The address is relative to the page, so it must be resolved before the first navigation.
 for (const icon of document.querySelectorAll<HTMLLinkElement>("link[rel=icon]")) {
   icon.setAttribute("href", icon.href);
 }

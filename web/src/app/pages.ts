@@ -14,9 +14,9 @@ export type Page = {
   readonly path: string;
   readonly title: string;
   readonly icon: LucideIcon;
-  /** Pressed after `g`, it goes there. */
+  /** The key that opens the page after `g`. */
   readonly key: string;
-  /** Where its link is: everywhere if absent, `desk` on all but phones, `none` where other pages lead there. */
+  /** Where its link is shown: always if absent, `desk` not on phones, `none` never, because other pages link to it. */
   readonly rail?: "desk" | "none";
 };
 

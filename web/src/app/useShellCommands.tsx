@@ -8,21 +8,21 @@ import { chooseTheme, theme } from "@/lib/theme.ts";
 import { isSignedIn, maySignIn, openSignIn, viewer } from "@/lib/viewer.ts";
 import { PAGES } from "./pages.ts";
 
-/** After `g`, the key of a page counts for this long. */
+/** The time to press the key of a page after `g`. */
 const CHORD_MS = 1_000;
 
-/** What every page can show above itself. */
+/** The dialogs that are available on every page. */
 export type Shell = {
   readonly repositories: () => void;
   readonly help: () => void;
 };
 
-/** Commands of every page, by name and, for navigation, by `g` and a letter. */
+/** The commands that are available on every page. Navigation also works with `g` and a letter. */
 export function useShellCommands({ repositories, help }: Shell): void {
   const [, navigate] = useLocation();
   const going = useRef(-Infinity);
 
-  // Registered before the pages, for which the letter after `g` may mean something else.
+  // Registered before the keys of the pages, which may use the same letters.
   useKeys(
     (event) => {
       if (event.key === "g") {
@@ -87,7 +87,7 @@ export function useShellCommands({ repositories, help }: Shell): void {
   });
 }
 
-/** Signing in or out, whichever is possible. */
+/** The command to sign in or to sign out, if either is possible. */
 function sessionCommands(): readonly Command[] {
   const who = viewer.get();
   if (isSignedIn(who)) {

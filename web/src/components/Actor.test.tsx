@@ -9,7 +9,7 @@ it.each([
   ["Sam", "AGENT", "Sam agent"],
   ["user", "PERSON", "user person"],
   ["person", "WORKER", "person worker"],
-] as const)("tells the name %s of a caller of kind %s apart", (name, kind, words) => {
+] as const)("shows the name %s and the kind %s of a caller", (name, kind, words) => {
   const { container } = render(<Actor name={name} kind={kind} />);
   expect(container.textContent).toBe(words);
   expect(container.querySelector("[title]")?.getAttribute("title")).toBe(
@@ -20,6 +20,6 @@ it.each([
 it.each([
   ["github", "GITHUB"],
   ["system", "SYSTEM"],
-] as const)("says %s once", (name, kind) => {
+] as const)("shows %s only once if the name and the kind are the same", (name, kind) => {
   expect(render(<Actor name={name} kind={kind} />).container.textContent.trim()).toBe(name);
 });

@@ -12,7 +12,7 @@ afterEach(() => {
 
 const until = clockTime(FAILED.retryAt ?? "");
 
-it("shows a back-off until it is over, and the attempts after that", () => {
+it("shows a back-off until it ends, and then the number of attempts", () => {
   const { container } = render(<BackoffBadges backoff={FAILED} needsPerson={false} />);
   const mark = () => container.querySelector("[data-backoff]");
   expect(mark()?.textContent).toContain(`left alone until ${until}`);
@@ -28,7 +28,7 @@ it("shows a back-off until it is over, and the attempts after that", () => {
   expect(mark()?.getAttribute("title")).toBe("1 failed attempt. It is no longer left alone.");
 });
 
-it("shows nothing of refusals whose back-off is over", () => {
+it("shows nothing for a past back-off after rejected changes", () => {
   const refused = { ...FAILED, failedAttempts: 0 };
   const { container } = render(<BackoffBadges backoff={refused} needsPerson={false} />);
   expect(container.textContent).toContain("left alone until");
@@ -36,7 +36,7 @@ it("shows nothing of refusals whose back-off is over", () => {
   expect(container.textContent).toBe("");
 });
 
-it("says what needs a person, by its attempts or by a label alone", () => {
+it("shows that an issue needs a person, by its attempts or by its label", () => {
   const exhausted = {
     ...FAILED,
     failedAttempts: 5,

@@ -3,7 +3,10 @@ import { attemptWords, backoffSentence, type Backoff } from "@/lib/backoff.ts";
 import { clockTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
-/** Whether an issue needs a person or is in back-off, and how often agents failed on it; nothing otherwise. */
+/**
+ * Badges for an issue that needs a person or is in back-off, with the number of failed attempts. Renders nothing
+ * otherwise.
+ */
 export function BackoffBadges({
   backoff,
   needsPerson,
@@ -12,7 +15,7 @@ export function BackoffBadges({
 }: {
   readonly backoff: Backoff | null;
   readonly needsPerson: boolean;
-  /** Whether the reason is shown next to it, so that screen readers need not read it here. */
+  /** Whether the reason is shown beside the badges, so that screen readers need not read it twice. */
   readonly isExplained?: boolean;
   readonly className?: string;
 }) {
@@ -47,7 +50,7 @@ export function BackoffBadges({
         <span className="tabular inline-flex items-center gap-1 text-ink-faint">
           <CircleX size={12} className="shrink-0" aria-hidden />
           {needsPerson || isBackingOff ? (
-            // A card has no room for two of these in words.
+            // A card has no room for the text of two badges.
             <>
               {attempts}
               <span className="sr-only"> failed {attempts === 1 ? "attempt" : "attempts"}</span>

@@ -18,7 +18,7 @@ it.each([
   expect(roundUp(value)).toBe(top);
 });
 
-it("names whole things at the middle of an axis, too", () => {
+it("has a whole number in the middle of the axis", () => {
   for (let value = 0; value <= 1_000; value += 1) {
     expect(Number.isInteger(roundUp(value) / 2), String(value)).toBe(true);
   }
@@ -37,12 +37,12 @@ const DAYS: readonly Day<Kind>[] = [
 const show = (days: readonly Day<Kind>[], shape: "bars" | "area" = "bars") =>
   render(<DayChart title="Issues" unit="issues" days={days} series={SERIES} shape={shape} />);
 const chart = () => screen.getByRole("img", { name: "Issues, issues per day" });
-/** What is said above the chart. */
+/** The text above the chart. */
 const said = () => document.querySelector("[aria-live]")?.textContent;
 const press = (key: string) => fireEvent.keyDown(chart(), { key });
 
 describe("the values of a day", () => {
-  it("show by arrow keys, from the last day back, and stay at the edges", () => {
+  it("are shown with the arrow keys, from the last day, and stop at the edges", () => {
     show(DAYS);
     expect(said()).toBe("issues · last 3 days");
     press("ArrowLeft");
@@ -56,20 +56,20 @@ describe("the values of a day", () => {
     expect(said()).toMatch(/Open 3 · Done 1$/);
   });
 
-  it("leave with the focus", () => {
+  it("are hidden when the focus leaves", () => {
     show(DAYS);
     press("ArrowLeft");
     fireEvent.blur(chart());
     expect(said()).toBe("issues · last 3 days");
   });
 
-  it("leave other keys to the page", () => {
+  it("do not react to other keys", () => {
     show(DAYS);
     expect(press("j")).toBe(true);
     expect(press("ArrowLeft"), "prevented").toBe(false);
   });
 
-  it("are a number where there is one kind", () => {
+  it("are a single number with a single series", () => {
     render(
       <DayChart
         title="Moves"
@@ -85,7 +85,7 @@ describe("the values of a day", () => {
   });
 });
 
-it("says the same as a table", () => {
+it("has the same data in a table", () => {
   show(DAYS);
   const table = within(screen.getByRole("table", { name: "Issues" }));
   const rows = table.getAllByRole("row").map((row) => row.textContent);
@@ -93,7 +93,7 @@ it("says the same as a table", () => {
   expect(rows.slice(1).map((row) => row.slice(-2))).toEqual(["13", "05", "20"]);
 });
 
-it("stacks bars on each other, and draws none for nothing", () => {
+it("stacks the series, and draws no bar for zero", () => {
   const { container } = show(DAYS);
   const bars = [...container.querySelectorAll("rect")].map((bar) => ({
     bottom: Number(bar.getAttribute("y")) + Number(bar.getAttribute("height")),
@@ -103,7 +103,7 @@ it("stacks bars on each other, and draws none for nothing", () => {
   expect(bars[1]?.bottom).toBeCloseTo(bars[0]?.top ?? NaN);
 });
 
-it("draws an area of several days, and bars of a single one", () => {
+it("draws an area for several days, and a bar for a single one", () => {
   const { container } = show(DAYS, "area");
   expect(container.querySelectorAll("svg path")).toHaveLength(2);
   expect(container.querySelectorAll("rect")).toHaveLength(0);

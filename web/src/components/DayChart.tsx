@@ -1,6 +1,6 @@
-import { useId, useState, type KeyboardEvent } from "react";
+import { dayName, DayPlot } from "./DayPlot.tsx";
 
-/** One day of a chart: its name and the amount of each series. */
+/** One day of a chart with the amount of each series. */
 export type Day<Kind extends string> = {
   /** Such as `2026-05-25`. */
   readonly day: string;
@@ -16,28 +16,15 @@ export type Series<Kind extends string> = {
 
 type Props<Kind extends string> = {
   readonly title: string;
-  /** What is counted, such as `issues`. */
+  /** The plural noun of what is counted, such as `issues`. */
   readonly unit: string;
   readonly days: readonly Day<Kind>[];
-  /** From the bottom to the top. */
+  /** Stacked from the bottom to the top. */
   readonly series: readonly Series<Kind>[];
   readonly shape: "bars" | "area";
 };
 
-const WIDTH = 560;
-const HEIGHT = 170;
-const LEFT = 34;
-const BOTTOM = 22;
-const TOP = 8;
-
-const dayName = new Intl.DateTimeFormat(undefined, {
-  day: "numeric",
-  month: "short",
-  timeZone: "UTC",
-});
-const nameOf = (day: string): string => dayName.format(new Date(`${day}T00:00:00Z`));
-
-/** The next round number, for the end of an axis. */
+/** The next round number, for the upper end of an axis. */
 export function roundUp(value: number): number {
   if (value <= 4) return 4;
   const magnitude = 10 ** Math.floor(Math.log10(value));
@@ -46,168 +33,90 @@ export function roundUp(value: number): number {
   return tops.find((top) => top >= value && top % 2 === 0) ?? 10 * magnitude;
 }
 
-/**
- * Stacked amounts by day. Values show for the day under the pointer or, by arrow keys, with the
- * focus; a table has the same data for screen readers.
- */
-export function DayChart<Kind extends string>({
-  title,
-  unit,
-  days,
-  series,
-  shape: wished,
-}: Props<Kind>) {
-  // One day has no extent.
-  const shape = days.length > 1 ? wished : "bars";
-  const [at, setAt] = useState<number>();
-  const hint = useId();
+/** Stacked amounts by day, as bars or as areas. A table has the same data for screen readers. */
+export function DayChart<Kind extends string>({ title, unit, days, series, shape }: Props<Kind>) {
+  // An area needs at least two days.
+  const isArea = shape === "area" && days.length > 1;
   const totals = days.map((day) => series.reduce((sum, { kind }) => sum + day.values[kind], 0));
   const top = roundUp(Math.max(...totals, 0));
-  const plot = WIDTH - LEFT;
-  const step =
-    shape === "bars" ? plot / Math.max(days.length, 1) : plot / Math.max(days.length - 1, 1);
-  const x = (index: number): number =>
-    LEFT + (shape === "bars" ? (index + 0.5) * step : index * step);
-  const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
-  const day = at === undefined ? undefined : days[at];
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    setAt(Math.min(Math.max((at ?? days.length) + move, 0), days.length - 1));
-  };
-
   return (
     <figure className="min-w-0">
-      <div className="flex h-5 items-baseline gap-3 text-meta text-ink-faint" aria-live="polite">
-        {day ? (
-          <>
-            <span className="font-medium text-ink">{nameOf(day.day)}</span>
-            <span className="tabular truncate">
-              {series.length > 1
-                ? [...series]
-                    .reverse()
-                    .filter(({ kind }) => day.values[kind] > 0)
-                    .map(({ kind, title: name }) => `${name} ${day.values[kind]}`)
-                    .join(" · ")
-                : `${totals[at ?? 0] ?? 0} ${unit}`}
-            </span>
-          </>
-        ) : (
-          <span>
-            {unit} · {days.length === 1 ? "today" : `last ${days.length} days`}
-          </span>
-        )}
-      </div>
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        role="img"
-        aria-label={`${title}, ${unit} per day`}
-        aria-describedby={hint}
-        tabIndex={0}
-        className="mt-1 w-full overflow-visible rounded"
-        onKeyDown={onKeyDown}
-        onBlur={() => setAt(undefined)}
-        onPointerLeave={() => setAt(undefined)}
-        onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const left = ((event.clientX - box.left) / box.width) * WIDTH - LEFT;
-          const index = shape === "bars" ? Math.floor(left / step) : Math.round(left / step);
-          setAt(index >= 0 && index < days.length ? index : undefined);
-        }}
+      <DayPlot
+        label={`${title}, ${unit} per day`}
+        days={days.map(({ day }) => day)}
+        ticks={[0, top / 2, top].map((value) => ({ value, label: value.toLocaleString() }))}
+        shape={isArea ? "points" : "bars"}
+        caption={`${unit} · ${days.length === 1 ? "today" : `last ${days.length} days`}`}
+        details={(index) => valuesOf(days[index], series, unit)}
       >
-        {[0, top / 2, top].map((value) => (
-          <g key={value}>
-            <line x1={LEFT} x2={WIDTH} y1={y(value)} y2={y(value)} stroke="var(--line)" />
-            <text
-              x={LEFT - 8}
-              y={y(value) + 4}
-              textAnchor="end"
-              fontSize="11"
-              fill="var(--ink-faint)"
-              className="tabular"
-            >
-              {value}
-            </text>
-          </g>
-        ))}
-        {shape === "bars"
-          ? days.map((each, index) => (
-              <Stack
-                key={each.day}
-                day={each}
-                series={series}
-                x={x(index)}
-                width={Math.min(step * 0.66, 26)}
-                y={y}
-              />
-            ))
-          : series.map((each, index) => (
-              <path
-                key={each.kind}
-                d={areaOf(days, series.slice(0, index), each, x, y)}
-                fill={each.color}
-                fillOpacity="0.8"
-                stroke="var(--card)"
-                strokeWidth="1"
-              />
-            ))}
-        {at !== undefined && (
-          <line
-            x1={x(at)}
-            x2={x(at)}
-            y1={TOP}
-            y2={HEIGHT - BOTTOM}
-            stroke="var(--ink)"
-            strokeDasharray="2 3"
-          />
-        )}
-        {days.map((each, index) =>
-          index % Math.ceil(days.length / 5) === 0 ? (
-            <text
-              key={each.day}
-              x={x(index)}
-              y={HEIGHT - 6}
-              textAnchor={shape === "area" && index === 0 ? "start" : "middle"}
-              fontSize="11"
-              fill="var(--ink-faint)"
-            >
-              {nameOf(each.day)}
-            </text>
-          ) : null,
-        )}
-      </svg>
-      <p id={hint} className="sr-only">
-        Left and right arrows go from day to day.
-      </p>
+        {({ x, y, step }) =>
+          isArea
+            ? series.map((each, index) => (
+                <path
+                  key={each.kind}
+                  d={areaOf(days, series.slice(0, index), each, x, y)}
+                  fill={each.color}
+                  fillOpacity="0.8"
+                  stroke="var(--card)"
+                  strokeWidth="1"
+                />
+              ))
+            : days.map((each, index) => (
+                <Stack
+                  key={each.day}
+                  day={each}
+                  series={series}
+                  x={x(index)}
+                  width={Math.min(step * 0.66, 26)}
+                  y={y}
+                />
+              ))
+        }
+      </DayPlot>
       {series.length > 1 && <Legend series={series} />}
-      <table className="sr-only">
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Day</th>
-            {series.map(({ kind, title: name }) => (
-              <th key={kind} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {days.map((each) => (
-            <tr key={each.day}>
-              <th scope="row">{nameOf(each.day)}</th>
-              {series.map(({ kind }) => (
-                <td key={kind}>{each.values[kind]}</td>
+      <div className="sr-only">
+        <table>
+          <caption>{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Day</th>
+              {series.map(({ kind, title: name }) => (
+                <th key={kind} scope="col">
+                  {name}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {days.map((each) => (
+              <tr key={each.day}>
+                <th scope="row">{dayName(each.day)}</th>
+                {series.map(({ kind }) => (
+                  <td key={kind}>{each.values[kind]}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
+}
+
+/** The values of a day in words, without zeros; the top of the stack first. */
+function valuesOf<Kind extends string>(
+  day: Day<Kind> | undefined,
+  series: readonly Series<Kind>[],
+  unit: string,
+): string {
+  if (!day) return "";
+  const [only] = series;
+  if (series.length === 1 && only) return `${day.values[only.kind]} ${unit}`;
+  const words = [...series]
+    .reverse()
+    .filter(({ kind }) => day.values[kind] > 0)
+    .map(({ kind, title }) => `${title} ${day.values[kind]}`);
+  return words.length > 0 ? words.join(" · ") : `no ${unit}`;
 }
 
 function Stack<Kind extends string>({

@@ -7,13 +7,13 @@ type Counts = {
   readonly unblocks: number;
 };
 
-/** Whether an open issue waits for others, or others wait for it. */
+/** Whether an open issue waits for other issues, or other issues wait for it. */
 export const hasOpenDependencies = ({ state, openBlockers, unblocks }: Counts): boolean =>
   state === "OPEN" && (openBlockers > 0 || unblocks > 0);
 
 const issues = (count: number): string => (count === 1 ? "1 open issue" : `${count} open issues`);
 
-/** How many open issues an issue waits for, and how many wait for it; nothing where there are none. */
+/** The number of open issues that an issue waits for, and the number that wait for it. Zero is not shown. */
 export function DependencyBadges({
   issue,
   className,

@@ -17,7 +17,7 @@ function addToPage(html: string): void {
 const element = (selector: string): HTMLElement =>
   document.querySelector<HTMLElement>(selector) ?? expect.fail(`There is no ${selector}`);
 
-it("the first field of the content gets the focus, not the button that closes", () => {
+it("focuses the first field of the content, not the close button", () => {
   render(
     <Dialog title="Views" onClose={ignore}>
       <input aria-label="Name" />
@@ -26,7 +26,7 @@ it("the first field of the content gets the focus, not the button that closes", 
   expect(document.activeElement).toBe(screen.getByLabelText("Name"));
 });
 
-it("an element with data-first comes before the first field, unless it is disabled", () => {
+it("focuses an element with data-first before the first field, unless it is disabled", () => {
   const { unmount } = render(
     <Dialog title="Views" onClose={ignore}>
       <input aria-label="Name" />
@@ -47,7 +47,7 @@ it("an element with data-first comes before the first field, unless it is disabl
   expect(document.activeElement).toBe(screen.getByLabelText("Name"));
 });
 
-it("the text gets the focus when there is no field, so that keys scroll it", () => {
+it("focuses the content if there is no field, so that keys scroll it", () => {
   render(
     <Dialog title="Keys" onClose={ignore}>
       <p>Nothing to press.</p>
@@ -56,7 +56,7 @@ it("the text gets the focus when there is no field, so that keys scroll it", () 
   expect(document.activeElement).toBe(screen.getByText("Nothing to press.").parentElement);
 });
 
-it("the focus returns to where it was", () => {
+it("restores the focus when it closes", () => {
   addToPage("<button id='opener'>Open</button>");
   element("#opener").focus();
   const { unmount } = render(
@@ -69,7 +69,7 @@ it("the focus returns to where it was", () => {
   expect(document.activeElement).toBe(element("#opener"));
 });
 
-it("the focus goes to the nearest field that is left when what had it is gone", () => {
+it("focuses the nearest remaining field if the previously focused element was removed", () => {
   addToPage(
     "<button>Elsewhere</button><section><button id='near'>Near</button><p><button id='opener'>Open</button></p></section>",
   );
@@ -84,7 +84,7 @@ it("the focus goes to the nearest field that is left when what had it is gone", 
   expect(document.activeElement).toBe(element("#near"));
 });
 
-it("closes by its button, by Escape and by a press beside it, not by one inside", () => {
+it("closes with its button, with Escape and on a press outside, not on one inside", () => {
   const onClose = vi.fn();
   render(
     <Dialog title="Views" onClose={onClose}>
@@ -96,18 +96,18 @@ it("closes by its button, by Escape and by a press beside it, not by one inside"
 
   fireEvent.click(screen.getByLabelText("Close"));
   expect(onClose).toHaveBeenCalledTimes(1);
-  // A press on the backdrop is one on the dialog itself.
+  // The browser reports a click on the backdrop as a click on the dialog.
   fireEvent.mouseDown(element("dialog"));
   expect(onClose).toHaveBeenCalledTimes(2);
 
   const cancel = new Event("cancel", { cancelable: true });
   fireEvent(element("dialog"), cancel);
   expect(onClose).toHaveBeenCalledTimes(3);
-  // The browser would close it without asking who opened it.
+  // Otherwise the browser would close the dialog without `onClose`.
   expect(cancel.defaultPrevented).toBe(true);
 });
 
-it("Escape closes the dialog that is on top alone", () => {
+it("closes only the top dialog on Escape", () => {
   const onCloseBelow = vi.fn();
   const onCloseTop = vi.fn();
   render(

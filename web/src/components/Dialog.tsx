@@ -13,7 +13,7 @@ type Props = {
 /** The elements that get the initial focus, in preference to the close button. */
 const FIELD = ":is(input, textarea, select, button):not(:disabled)";
 
-/** An element and what it is in, from the inside out, without the page itself. */
+/** An element and its ancestors, innermost first, without the body of the document. */
 function pathOf(element: Element | null): readonly Element[] {
   return element === null || element === document.body
     ? []
@@ -29,7 +29,7 @@ function restoreFocus([before, ...around]: readonly Element[]): void {
 }
 
 type ModalProps = {
-  /** The attribute that names it for screen readers. */
+  /** The attribute with its name for screen readers. */
   readonly name: { readonly "aria-label": string } | { readonly "aria-labelledby": string };
   readonly onClose: () => void;
   /** The part whose first field gets the focus; the whole dialog if absent. */
@@ -39,9 +39,9 @@ type ModalProps = {
 };
 
 /**
- * What every dialog shares: it traps the focus and restores it, and closes on Escape and on a click beside it. It is open
- * for as long as it is rendered. The element with `data-first` gets the focus, else the first field or button of the
- * content, else the content, which keys then scroll.
+ * The behaviour of every dialog: it traps and restores the focus, and closes on Escape or a click outside. It is open
+ * while it is rendered. The focus goes to the element with `data-first`; without one, to the first field or button of
+ * the content; without these, to the content itself, so that keys scroll it.
  */
 export function Modal({ name, onClose, content, className, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);

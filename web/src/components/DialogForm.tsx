@@ -13,7 +13,7 @@ type Props = {
   readonly busy?: boolean;
   /** Whether a required value is missing. */
   readonly isIncomplete?: boolean;
-  /** Why it was refused. */
+  /** Why the server rejected the form. */
   readonly problem?: string | undefined;
   readonly onSubmit: () => void;
   readonly children: ReactNode;
@@ -35,7 +35,7 @@ export function DialogForm({
   return (
     <Dialog title={title} onClose={onClose} {...(className !== undefined && { className })}>
       <form
-        // A form that the browser submits itself would put its fields into the address.
+        // Otherwise the browser would submit the form and put its fields into the address.
         method="post"
         noValidate
         aria-busy={busy}

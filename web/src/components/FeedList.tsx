@@ -17,7 +17,7 @@ type Props<Item extends { readonly id: string }> = {
   readonly empty: ReactNode;
 };
 
-/** An endless log: only the visible rows are in the page. */
+/** A log that loads older entries while it is scrolled. Only the visible rows are in the DOM. */
 export function FeedList<Item extends { readonly id: string }>({
   label,
   feed,

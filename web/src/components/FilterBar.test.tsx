@@ -18,7 +18,7 @@ const FACETS: readonly FacetChoice<"state" | "repo">[] = [
   { facet: "repo", name: "Repository", value: "", options: [{ value: "acme/tools" }] },
 ];
 
-it("has a chip for what is chosen, in words, which takes it off", async () => {
+it("has a chip for each active filter, which removes the filter", async () => {
   const onChange = vi.fn();
   render(<FilterBar facets={FACETS} onChange={onChange} />);
   expect(screen.getAllByRole("listitem")).toHaveLength(1);
@@ -26,7 +26,7 @@ it("has a chip for what is chosen, in words, which takes it off", async () => {
   expect(onChange).toHaveBeenCalledExactlyOnceWith("state", "");
 });
 
-it("opens with f, and chooses a value of a facet", async () => {
+it("opens with f, and sets a filter", async () => {
   const onChange = vi.fn();
   render(<FilterBar facets={FACETS} onChange={onChange} />);
   await userEvent.keyboard("f");
@@ -35,7 +35,7 @@ it("opens with f, and chooses a value of a facet", async () => {
   expect(screen.queryByRole("listbox")).toBeNull();
 });
 
-it("takes off what is chosen again", async () => {
+it("removes a filter that is chosen again", async () => {
   const onChange = vi.fn();
   render(<FilterBar facets={FACETS} onChange={onChange} />);
   await userEvent.click(screen.getByRole("button", { name: "Filter" }));

@@ -4,16 +4,16 @@ import { useKeys } from "@/lib/keys.ts";
 import { Chip, FilterButton } from "./Chip.tsx";
 import { Picker } from "./Picker.tsx";
 
-/** A value that a page can be narrowed to. */
+/** A value of a filter. */
 export type FacetOption = {
   readonly value: string;
-  /** What it is called, if not by its value. */
+  /** The label, if it is not the value itself. */
   readonly words?: string;
-  /** How many things it finds; undefined where nobody counted. */
+  /** The number of matches; undefined if they were not counted. */
   readonly count?: number | undefined;
 };
 
-/** One way to narrow a page, with its present value (empty for none). */
+/** A filter of a page with its current value, which is empty if the filter is off. */
 export type FacetChoice<Facet extends string> = {
   readonly facet: Facet;
   readonly name: string;
@@ -21,7 +21,9 @@ export type FacetChoice<Facet extends string> = {
   readonly options: readonly FacetOption[];
 };
 
-/** The filters of a page: a button and the key `f` choose one, and each chosen one is a chip that takes it off. */
+/**
+ * The filters of a page. The button and the key `f` add one; each active one is a chip with a button that removes it.
+ */
 export function FilterBar<Facet extends string>({
   facets,
   onChange,

@@ -30,7 +30,7 @@ export function IssueLink({ issue }: { readonly issue: Named }) {
   );
 }
 
-/** Where an issue is from, as one says it. */
+/** The repository and the number of an issue, such as `rocket #12`. */
 export const IssueNumber = ({ issue }: { readonly issue: Named }) => (
   <span className="tabular shrink-0 text-meta text-ink-faint">
     {issue.repository.name} #{issue.number}

@@ -12,10 +12,10 @@ import { AgentGlyph } from "./badges.tsx";
 
 const RADIUS = 9;
 const AROUND = 2 * Math.PI * RADIUS;
-/** Below this part the ring is highlighted: the holder should have renewed already. */
+/** The ring is highlighted below this share of the lease, because the holder should have renewed by then. */
 const LITTLE = 0.2;
 
-/** The square of an agent in a ring that empties until its lease expires. */
+/** The square of an agent inside a ring that shows the remaining share of its lease. */
 export function LeaseRing({
   lease,
   large = false,
@@ -61,7 +61,7 @@ export function LeaseRing({
   );
 }
 
-/** The holder of an issue, its checkpoint, and, as a ring, the remaining time of the lease. */
+/** The holder of an issue with its checkpoint. A ring shows the remaining time of the lease. */
 export function LeaseBadge({ lease }: { readonly lease: Lease }) {
   const now = useNow();
   const words = checkpointWords(lease.checkpoint);

@@ -7,11 +7,11 @@ type Lease = {
   readonly agent: string;
   /** The question that the holder waits for a person to answer. */
   readonly awaitingInput: string | null;
-  /** When the issue is taken from a holder that was asked to stop. */
+  /** When the lease ends, if its holder was asked to stop. */
   readonly releaseAt: string | null;
 };
 
-/** Whether the holder of an issue waits for a person's answer, and whether it was asked to stop; nothing otherwise. */
+/** Badges for a holder that waits for a person's answer or was asked to stop. Renders nothing otherwise. */
 export function LeaseStateBadges({
   lease: { agent, awaitingInput, releaseAt },
   className,

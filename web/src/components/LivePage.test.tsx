@@ -37,7 +37,7 @@ const show = (state: LiveState<string>) => {
 };
 const LOADING = { phase: "loading", data: undefined, failure: undefined } as const;
 
-it("asks for as long as it is shown", () => {
+it("sends its query while it is shown", () => {
   const { unmount } = show(LOADING);
   expect(open).toHaveBeenCalledOnce();
   expect(stop).not.toHaveBeenCalled();
@@ -45,7 +45,7 @@ it("asks for as long as it is shown", () => {
   expect(stop).toHaveBeenCalledOnce();
 });
 
-it("is drawn in outline once waiting has become noticeable", () => {
+it("shows a placeholder after a delay", () => {
   vi.useFakeTimers();
   show(LOADING);
   expect(screen.queryByRole("status", { name: "Loading agents" })).toBeNull();
@@ -56,7 +56,7 @@ it("is drawn in outline once waiting has become noticeable", () => {
   expect(screen.getByText("Read: all")).toBeTruthy();
 });
 
-it("says why there is nothing, and tries again", async () => {
+it("shows why loading failed, and retries", async () => {
   show({ phase: "failed", data: undefined, failure: DOWN });
   expect(screen.getByRole("alert").textContent).toContain(
     "Agents could not be loadedDispatch cannot be reached.",
@@ -65,11 +65,11 @@ it("says why there is nothing, and tries again", async () => {
   expect(refresh).toHaveBeenCalledOnce();
 });
 
-it("keeps what it has when a later answer fails, and says that it may be old", async () => {
+it("keeps the data when a reload fails, and shows that it may be outdated", async () => {
   show({ phase: "failed", data: "all", failure: DOWN });
   expect(screen.getByText("Read: all")).toBeTruthy();
   expect(screen.getByRole("alert").textContent).toContain(
-    "What is shown may be old: Dispatch cannot be reached.",
+    "This data may be outdated: Dispatch cannot be reached.",
   );
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(refresh).toHaveBeenCalledOnce();
@@ -78,7 +78,7 @@ it("keeps what it has when a later answer fails, and says that it may be old", a
 });
 
 it.each([LOADING, { phase: "failed", data: undefined, failure: DOWN } as const])(
-  "has its controls and its banner whatever the answer: $phase",
+  "has its controls and its banner in every phase: $phase",
   (state) => {
     show(state);
     expect(screen.getByText("The controls")).toBeTruthy();
@@ -92,13 +92,13 @@ it.each<[Connection, string]>([
   [{ state: "catching-up" }, "Catching up"],
   [{ state: "live" }, "Live"],
   [{ state: "stale", since: NOON }, `Stale since ${clockTime(NOON)}`],
-])("says how near to the present it is: %s", (now, words) => {
+])("shows the state of the connection: %s", (now, words) => {
   show({ phase: "ready", data: "all", failure: undefined });
   act(() => connection.set(now));
   expect(document.querySelector("[data-connection]")?.textContent).toBe(words);
 });
 
-it("says that its data is simulated", () => {
+it("shows that the data is simulated", () => {
   service.set({ simulated: true } as never);
   show({ phase: "ready", data: "all", failure: undefined });
   expect(document.querySelector("[data-connection]")?.textContent).toContain("simulated data");

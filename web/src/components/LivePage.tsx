@@ -16,9 +16,9 @@ export function LivePage<Data>({
 }: {
   readonly title: string;
   readonly query: Pick<LiveQuery<Data>, "state" | "open" | "refresh">;
-  /** Shown beside the title, whether there is a response or not. */
+  /** Shown beside the title, also while there is no response. */
   readonly controls?: ReactNode;
-  /** Shown between the head and the content, whether there is a response or not. */
+  /** Shown between the head and the content, also while there is no response. */
   readonly banner?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }) {
@@ -42,7 +42,7 @@ export function LivePage<Data>({
           role="alert"
           className="flex items-center gap-3 border-b border-line bg-warning-soft px-4 py-1.5 text-warning"
         >
-          <span className="grow">What is shown may be old: {failure.message}</span>
+          <span className="grow">This data may be outdated: {failure.message}</span>
           <Button onClick={retry}>Try again</Button>
         </div>
       )}

@@ -2,8 +2,8 @@ import { Component, useMemo, type ReactNode } from "react";
 import { parseMarkdown, type Element, type Limit, type Node } from "@/lib/markdown.ts";
 
 /**
- * Text from GitHub as elements, never as HTML: tags in it are dropped, addresses are filtered, and pictures become
- * links, because the page loads nothing from other hosts. A text beyond the limits is shown as it was written.
+ * Renders Markdown from GitHub as elements, never as HTML: tags are dropped, addresses are filtered, and images become
+ * links, because the page loads nothing from other hosts. A text that exceeds the limits is shown as plain text.
  */
 export function Markdown({ text }: { readonly text: string }) {
   return (
@@ -30,7 +30,7 @@ const BEYOND = {
   steps: "it is too complex to be formatted",
 } as const satisfies Record<Limit, string>;
 
-/** A text as its author wrote it. `why` is the reason, as the end of a sentence. */
+/** An unformatted text. `why` is the reason, as the end of a sentence. */
 function Plain({ text, why }: { readonly text: string; readonly why: string }) {
   return (
     <div className="text-body wrap-anywhere" dir="auto">
@@ -61,7 +61,7 @@ class PlainOnError extends Component<
   }
 }
 
-/** A list that never changes its order, so the place of a node is its key. The parser bounds the depth. */
+/** The order of the nodes never changes, so the index is the key. The parser limits the depth. */
 const draw = (nodes: readonly Node[]): ReactNode[] =>
   nodes.map((node, index) =>
     typeof node === "string" ? node : <Drawn key={index} element={node} />,
@@ -112,7 +112,7 @@ function Drawn({ element: { tag, attributes, children } }: { readonly element: E
 
 const VOID_TAGS = new Set(["br", "hr"]);
 
-/** Elements that are drawn as they are, without attributes. */
+/** Elements that are rendered without attributes. */
 const PLAIN_TAGS = new Set(
   "p h3 h4 h5 h6 ul li blockquote code em strong s thead tbody tr br hr".split(" "),
 );

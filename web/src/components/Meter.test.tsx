@@ -19,17 +19,17 @@ it.each([
   expect(meter(amount, 4)).toEqual({ words, width });
 });
 
-it("is above a limit of nothing with the first", () => {
+it("is above a limit of zero with the first issue", () => {
   expect(meter(0, 0).words).toBe("0 of / 0, the limit");
   cleanup();
   expect(meter(1, 0)).toEqual({ words: "1 of / 0, above the limit", width: "100%" });
 });
 
-it("is a number where there is no limit", () => {
+it("is only a number without a limit", () => {
   expect(meter(6, null)).toEqual({ words: "6", width: undefined });
 });
 
-it("draws statuses as wide as they are many, and says the numbers", () => {
+it("draws each status as wide as its count, and has the counts as text", () => {
   const counts = [
     { status: "READY", issues: 3 },
     { status: "BLOCKED", issues: 0 },
@@ -43,7 +43,7 @@ it("draws statuses as wide as they are many, and says the numbers", () => {
   ]);
 });
 
-it("says that there is nothing in a bar", () => {
+it("has a text for an empty bar", () => {
   render(<StatusBar label="rocket" counts={[{ status: "READY", issues: 0 }]} of={0} />);
   expect(screen.getByRole("img", { name: "rocket: none" }).children).toHaveLength(0);
 });

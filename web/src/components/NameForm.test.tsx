@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-it("sends the name without spaces around it, and empties the field", async () => {
+it("sends the name without surrounding spaces, and empties the field", async () => {
   send.mockResolvedValue({ data: {} });
   await userEvent.type(field(), "  acme/tools {Enter}");
   expect(send).toHaveBeenCalledExactlyOnceWith("acme/tools");
@@ -25,13 +25,13 @@ it("sends the name without spaces around it, and empties the field", async () =>
   expect(field().value).toBe("");
 });
 
-it("sends no empty name", async () => {
+it("does not send an empty name", async () => {
   await userEvent.type(field(), "   {Enter}");
   expect(screen.getByRole<HTMLButtonElement>("button", { name: "Track" }).disabled).toBe(true);
   expect(send).not.toHaveBeenCalled();
 });
 
-it("keeps a refused name and describes the field by the reason, until it is accepted", async () => {
+it("keeps a rejected name and shows the reason, until a name is accepted", async () => {
   send.mockResolvedValueOnce({ failure: { message: "No such repository", code: "NOT_FOUND" } });
   await userEvent.type(field(), "acme/tool{Enter}");
   expect(field().value).toBe("acme/tool");
@@ -48,7 +48,7 @@ it("keeps a refused name and describes the field by the reason, until it is acce
   expect(field().getAttribute("aria-invalid")).toBe("false");
 });
 
-it("does not send again while it waits for the answer", async () => {
+it("does not send twice", async () => {
   let respond: (answer: Answer<unknown>) => void = () => undefined;
   send.mockReturnValue(new Promise((resolve) => (respond = resolve)));
   await userEvent.type(field(), "acme/tools{Enter}{Enter}");

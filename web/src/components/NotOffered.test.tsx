@@ -10,7 +10,7 @@ afterEach(() => {
   signingIn.set(false);
 });
 
-it("says nothing before the viewer is known, nor where the thing is offered", () => {
+it("shows nothing before the viewer is loaded, or if the action is offered", () => {
   const { container } = render(<NotOffered action="release" />);
   expect(container.textContent).toBe("");
   act(() => viewer.set(VISITOR));
@@ -19,14 +19,14 @@ it("says nothing before the viewer is known, nor where the thing is offered", ()
   expect(container.textContent).toBe("");
 });
 
-it("leads to the sign-in where that helps", () => {
+it("links to the sign-in if that helps", () => {
   viewer.set(READER);
   render(<NotOffered action="comment" />);
   screen.getByRole("button", { name: "Sign in to comment." }).click();
   expect(signingIn.get()).toBe(true);
 });
 
-it("names the setting where there is no token to sign in with", () => {
+it("names the setting if nobody can sign in", () => {
   viewer.set({ ...READER, canSignIn: false });
   const { container } = render(<NotOffered action="comment" />);
   expect(container.textContent).toContain("set DISPATCH_MAINTAINER_TOKEN on the server");

@@ -3,8 +3,8 @@ import { useSignal } from "@/lib/signal.ts";
 import { classes } from "./classes.ts";
 
 /**
- * Shown in place of an action that the viewer may not use: says why, and leads to the sign-in where
- * that helps. Nothing if the viewer may use it, or is not known yet.
+ * Shown instead of an action that the viewer may not use: the reason, and a link to sign in if that helps. Renders
+ * nothing if the viewer may use the action or is not known yet.
  */
 export function NotOffered({
   action,

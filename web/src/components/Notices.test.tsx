@@ -25,7 +25,7 @@ it("shows a notice for six seconds", () => {
   expect(shown()).toBe("");
 });
 
-it("gives a newer notice its whole time", () => {
+it("shows a newer notice for the full time", () => {
   act(() => notify("One"));
   pass(5_000);
   act(() => notify("Two"));
@@ -34,7 +34,7 @@ it("gives a newer notice its whole time", () => {
   expect(shown()).toBe("Two");
 });
 
-it("gives the same words their time again", () => {
+it("shows an equal notice for the full time again", () => {
   act(() => notify("One"));
   pass(5_000);
   act(() => notify("One"));
@@ -42,13 +42,13 @@ it("gives the same words their time again", () => {
   expect(shown()).toBe("One");
 });
 
-it("is put away by a press", () => {
+it("closes with its button", () => {
   act(() => notify("One", "danger"));
   act(() => screen.getByRole("button", { name: "Dismiss" }).click());
   expect(shown()).toBe("");
 });
 
-it("announces to screen readers what it does not show", () => {
+it("announces a text to screen readers without showing it", () => {
   act(() => announce("Over Ready."));
   expect(shown()).toBe("");
   expect(document.querySelector("[aria-live=assertive]")?.textContent).toBe("Over Ready.");

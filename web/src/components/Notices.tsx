@@ -17,7 +17,7 @@ export const notify = (text: string, tone: Notice["tone"] = "plain"): void => {
   notice.set({ text, tone });
 };
 
-/** Says something to screen readers alone. */
+/** Announces a text to screen readers only. */
 export const announce = (text: string): void => {
   spoken.set(text);
 };

@@ -7,7 +7,7 @@ afterEach(cleanup);
 
 const ALL = Object.keys(OUTCOME_COLORS) as Outcome[];
 
-it("has another shape for each outcome, whatever its colour", () => {
+it("has a different shape for each outcome", () => {
   const shapes = ALL.map((outcome) => {
     const { container, unmount } = render(<OutcomeMark outcome={outcome} />);
     const shape = container.innerHTML.replaceAll(/(var\([^)]*\)|data-outcome="\w+")/g, "");
@@ -17,7 +17,7 @@ it("has another shape for each outcome, whatever its colour", () => {
   expect(new Set(shapes).size).toBe(ALL.length);
 });
 
-it("is decoration beside words, and has its own words alone", () => {
+it("is hidden from screen readers beside words, and has a label without", () => {
   render(<OutcomeMark outcome="failure" label="Failed" />);
   expect(screen.getByRole("img", { name: "Failed" })).toBeTruthy();
   cleanup();

@@ -1,7 +1,7 @@
 import { OUTCOME_COLORS, outcomeTitle, type Outcome } from "@/lib/outcome.ts";
 import { classes } from "./classes.ts";
 
-/** What is drawn on the disc; a shape for each, for those who do not see a colour and for print. */
+/** The shape on the disc. Each outcome has its own, for colour-blind readers and for print. */
 const SIGNS: Readonly<Record<Outcome, string>> = {
   success: "m4.4 7.2 1.8 1.8 3.5-3.9",
   failure: "m4.9 4.9 4.2 4.2m0-4.2-4.2 4.2",
@@ -12,14 +12,14 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   unknown: "M7 4.4v3M7 9.6v.1",
 };
 
-/** How something stands, as a small disc. Decoration beside its words, unless it has a `label`. */
+/** An outcome as a small disc. Without a `label` it is hidden from screen readers, so the words must be beside it. */
 export function OutcomeMark({
   outcome,
   label,
   size = 14,
 }: {
   readonly outcome: Outcome;
-  /** For a mark that stands alone. */
+  /** The text for screen readers and the tooltip, for a mark without words beside it. */
   readonly label?: string;
   readonly size?: number;
 }) {

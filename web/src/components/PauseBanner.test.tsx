@@ -20,7 +20,7 @@ afterEach(() => {
   pauses.set([]);
 });
 
-it("shows what is paused, until when, and what is still held", () => {
+it("shows the scope, the end and the number of held issues of a pause", () => {
   const { container } = render(<PauseBanner />);
   expect(container.textContent).toBe("");
   const endsAt = new Date(Date.now() + 60_000).toISOString();
@@ -49,7 +49,7 @@ it("shows what is paused, until when, and what is still held", () => {
   expect(screen.getByRole("button", { name: "Resume the lane default" })).toBeTruthy();
 });
 
-it("says why it was not resumed", async () => {
+it("shows why a pause was not ended", async () => {
   vi.mocked(resumeWork).mockResolvedValue({ failure: { code: "X", message: "Not now" } });
   pauses.set([PAUSED]);
   render(<PauseBanner />);
@@ -58,7 +58,7 @@ it("says why it was not resumed", async () => {
   expect(screen.getByRole("alert").textContent).toBe("Not resumed: Not now");
 });
 
-it("can be read, not resumed, by those who may not", () => {
+it("is read-only without the permission to end a pause", () => {
   viewer.set(READER);
   pauses.set([PAUSED]);
   const { container } = render(<PauseBanner />);

@@ -16,7 +16,7 @@ import { NotOffered } from "./NotOffered.tsx";
 import { notify } from "./Notices.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
-/** Where the focus goes when nothing is paused any more: the page's text, or a card. */
+/** Gets the focus when the last pause has ended: the content of the page, or a card. */
 const BELOW = "main[tabindex='0'], [data-card][tabindex='0']";
 
 /** The current pauses, the number of issues still held under each, and a button to end it; nothing without pauses. */
@@ -33,7 +33,7 @@ export function PauseBanner() {
               key={pause.id}
               pause={pause}
               onResumed={() => {
-                // The button that was pressed is gone with the next drawing.
+                // The pressed button is removed by the next render.
                 requestAnimationFrame(() => {
                   if (document.activeElement !== document.body) return;
                   const next = list.current?.querySelector<HTMLElement>("button");

@@ -13,18 +13,18 @@ const CHOICES: readonly Choice[] = [
 
 const keysOf = (choices: readonly Choice[]) => choices.map(({ key }) => key);
 
-it("a choice matches by every word, in its text or its group, in any order and case", () => {
+it("matches choices by every word, in text or group, in any order and case", () => {
   expect(keysOf(matching(CHOICES, "go"))).toEqual(["board", "queue"]);
   expect(keysOf(matching(CHOICES, "QUE go"))).toEqual(["queue"]);
   expect(keysOf(matching(CHOICES, "board queue"))).toEqual([]);
 });
 
-it("an empty query or one of spaces matches everything", () => {
+it("matches everything with an empty query or with spaces only", () => {
   expect(matching(CHOICES, "")).toHaveLength(3);
   expect(matching(CHOICES, "  \t")).toHaveLength(3);
 });
 
-it("a query is text, not a pattern", () => {
+it("treats the query as text, not as a pattern", () => {
   expect(matching(CHOICES, ".*")).toEqual([]);
   expect(matching(CHOICES, "(")).toEqual([]);
 });
@@ -43,7 +43,7 @@ function renderPicker() {
   return { onChoose, user: userEvent.setup() };
 }
 
-it("the arrow keys walk the choices and wrap around", async () => {
+it("moves through the choices with the arrow keys, and wraps around", async () => {
   const { user, onChoose } = renderPicker();
   expect(document.activeElement).toBe(screen.getByRole("combobox"));
   expect(active()).toBe("Board");
@@ -55,7 +55,7 @@ it("the arrow keys walk the choices and wrap around", async () => {
   expect(onChoose).toHaveBeenCalledExactlyOnceWith(CHOICES[1]);
 });
 
-it("typing starts again at the first match", async () => {
+it("activates the first match when the query changes", async () => {
   const { user } = renderPicker();
   await user.keyboard("{ArrowDown}{ArrowDown}");
   expect(active()).toBe("Sync now");
@@ -63,19 +63,19 @@ it("typing starts again at the first match", async () => {
   expect(active()).toBe("Board");
 });
 
-it("nothing can be chosen when nothing matches", async () => {
+it("chooses nothing without a match", async () => {
   const { user, onChoose } = renderPicker();
   await user.keyboard("xyzzy");
   expect(screen.queryAllByRole("option")).toEqual([]);
   expect(active()).toBeUndefined();
   await user.keyboard("{ArrowDown}{ArrowUp}{Enter}");
   expect(onChoose).not.toHaveBeenCalled();
-  // A choice is active again once something matches.
+  // The first match becomes active.
   await user.clear(screen.getByRole("combobox"));
   expect(active()).toBeDefined();
 });
 
-it("only choices that are switched on are marked, whichever is active", () => {
+it("marks only choices that are on, whichever is active", () => {
   renderPicker();
   const selected = screen
     .getAllByRole("option")

@@ -4,18 +4,17 @@ import { Modal } from "./Dialog.tsx";
 import { Kbd } from "./Kbd.tsx";
 import { classes } from "./classes.ts";
 
-/** One thing to choose. */
 export type Choice = {
   readonly key: string;
   readonly text: string;
   /** Choices of one group are listed together under its name. */
   readonly group: string;
   readonly mark?: ReactNode;
-  /** The key that does the same without the picker. */
+  /** The shortcut that does the same. */
   readonly hint?: string;
-  /** How many things it stands for. */
+  /** The number of things that it selects. */
   readonly count?: number | undefined;
-  /** Set for choices that are switched on and off. */
+  /** Whether it is on; undefined for a choice that is not a toggle. */
   readonly chosen?: boolean;
 };
 
@@ -35,7 +34,7 @@ export function matching(choices: readonly Choice[], query: string): readonly Ch
   });
 }
 
-/** A field to type in and a list to choose from, above the page. */
+/** A dialog with a search field and a list of choices. */
 export function Picker({ label, choices, onChoose, onClose }: Props) {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);

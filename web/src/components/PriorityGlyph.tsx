@@ -2,7 +2,7 @@ import { priorityTitle, type Priority } from "@/lib/statuses.ts";
 
 const BARS: Readonly<Record<Exclude<Priority, "P0">, number>> = { P1: 3, P2: 2, P3: 1 };
 
-/** The icon of a priority: bars that grow with it, and a square for the most urgent one. */
+/** The icon of a priority: more bars for a higher priority, and a square for the highest. */
 export function PriorityGlyph({ priority }: { readonly priority: Priority }) {
   const title = `${priorityTitle(priority)} priority (${priority})`;
   const color = `var(--${priority.toLowerCase()})`;

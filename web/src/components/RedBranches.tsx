@@ -1,15 +1,15 @@
 import { Link } from "wouter";
 import { repositoryAddress, shortSha, workflowAddress, type RedBranch } from "@/lib/automation.ts";
 import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
-import { fullTime, since, useNow } from "@/lib/time.ts";
+import { ago, fullTime, useNow } from "@/lib/time.ts";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 import { Panel } from "./Panel.tsx";
 
-/** When a branch began to fail; what has failed for as long as is known comes first. */
+/** The time for sorting. Branches that have failed for as long as is known come first. */
 const began = ({ since: instant }: RedBranch): number =>
   instant === null ? -Infinity : Date.parse(instant);
 
-/** Default branches that fail: which workflow, since when, since which commit and whose, longest first. */
+/** Failing default branches, the longest failing first, each with its workflow and the commit that broke it. */
 export function RedBranches({
   branches,
   className,
@@ -22,11 +22,11 @@ export function RedBranches({
   const sorted = [...branches].sort((a, b) => began(a) - began(b) || 0);
   return (
     <Panel
-      title="Red default branches"
+      title="Failing default branches"
       count={branches.length}
       {...(className !== undefined && { className })}
     >
-      <ul className="-mx-2 -my-1" aria-label="Red default branches">
+      <ul className="-mx-2 -my-1" aria-label="Failing default branches">
         {sorted.map((red) => (
           <li
             key={`${red.workflow.id} ${red.branch}`}
@@ -68,7 +68,7 @@ export function RedBranches({
                 title={fullTime(red.since)}
                 className="tabular text-right text-meta font-medium text-danger"
               >
-                {since(red.since, now)}
+                {durationWords(red.since, now)}
               </time>
             )}
           </li>
@@ -78,9 +78,15 @@ export function RedBranches({
   );
 }
 
-/** The commit with which it began to fail, and whose it is. */
+/** How long a branch has failed, such as `for 3h`. */
+function durationWords(instant: string, now: number): string {
+  const words = ago(instant, now);
+  return words === "now" ? "just now" : `for ${words}`;
+}
+
+/** The first commit that failed, with its author. */
 function Since({ red: { sinceCommit, sinceActor, repository } }: { readonly red: RedBranch }) {
-  if (sinceCommit === null) return sinceActor === null ? null : <>since {sinceActor}</>;
+  if (sinceCommit === null) return sinceActor === null ? null : <>by {sinceActor}</>;
   return (
     <>
       since{" "}

@@ -1,6 +1,6 @@
 import { ago, fullTime, useNow } from "@/lib/time.ts";
 
-/** How long ago something was, with the exact time for those who point at it. */
+/** How long ago something was, with the exact time as a tooltip. */
 export function RelativeTime({ instant }: { readonly instant: string }) {
   const now = useNow();
   return (

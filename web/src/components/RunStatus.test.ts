@@ -10,7 +10,7 @@ it.each(["error", "Failed", "failure", "cancelled", "timed_out"])("%s is bad", (
 });
 
 it.each(["", "running", "unsuccessful", "not done", "ok?", "failed to start", " success"])(
-  "%j, which agents may report as well, is neither",
+  "%j, which agents may report as well, is neither good nor bad",
   (word) => {
     expect(outcomeOf(word)).toBe("open");
   },

@@ -1,6 +1,6 @@
 import { classes } from "./classes.ts";
 
-/** The result of a run, read from the word that its agent reported; `open` for every other word. */
+/** The result of a run, derived from the word that its agent reported; `open` for unknown words. */
 export function outcomeOf(status: string): "good" | "bad" | "open" {
   if (/^(success|succeeded|completed?|done|ok)$/i.test(status)) return "good";
   return /^(error|failed|failure|cancelled|timed_out)$/i.test(status) ? "bad" : "open";

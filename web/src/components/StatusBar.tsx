@@ -1,7 +1,7 @@
 import { statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { classes } from "./classes.ts";
 
-/** One bar made of statuses, each as wide as its count. The numbers are beside it or in its label. */
+/** A bar with a part for each status, as wide as its count. */
 export function StatusBar({
   label,
   counts,
@@ -10,7 +10,7 @@ export function StatusBar({
 }: {
   readonly label: string;
   readonly counts: readonly { readonly status: Status; readonly issues: number }[];
-  /** What the full width stands for. */
+  /** The count that the full width represents. */
   readonly of: number;
   readonly className?: string;
 }) {

@@ -12,7 +12,7 @@ const FILL: Readonly<Record<Status, number>> = {
 
 const CIRCLE = 2 * Math.PI * 2.25;
 
-/** The small mark of a status. Decoration beside its name. */
+/** The icon of a status. It is hidden from screen readers, so the name must be beside it. */
 export function StatusGlyph({
   status,
   size = 14,

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A switch with its label before it. */
+/** A switch with a label. */
 export function Switch({
   isOn,
   disabled,

@@ -11,7 +11,7 @@ const state = {
   unansweredSince: null,
 };
 
-it("says what is here and since when it is true", () => {
+it("counts the tracked repositories and shows the time of the last sync", () => {
   expect(stateWords(state, NOW)).toBe("3 repositories · 1,250 issues · synced 5m ago");
   expect(stateWords({ ...state, failingCount: 1 }, NOW)).toContain("1 could not be read");
   expect(stateWords({ ...state, lastGoodSyncAt: null }, NOW)).toContain("not all synced yet");
@@ -19,7 +19,7 @@ it("says what is here and since when it is true", () => {
   expect(stateWords(nothing, NOW)).toBe("0 repositories · 0 issues");
 });
 
-it("says how far a sync has come, and never counts beyond its end", () => {
+it("shows the progress of a sync, and never more than the total", () => {
   const running = {
     startedAt: state.lastGoodSyncAt,
     repositoriesCount: 3,
@@ -32,7 +32,7 @@ it("says how far a sync has come, and never counts beyond its end", () => {
   );
 });
 
-it("says how a sync ended, and which repository failed", () => {
+it("shows the result of a sync, with the repository that failed", () => {
   const good = { repository: "acme/rocket", synced: 2, error: null };
   const bad = { repository: "acme/moon", synced: 0, error: "GitHub API error: 404 Not Found" };
   expect(outcomeWords({ syncedCount: 2, results: [good] })).toEqual({

@@ -52,7 +52,7 @@ export async function syncAndNotify(): Promise<void> {
   notify(text, failed ? "danger" : "plain");
 }
 
-/** How far a running sync has come, in words. */
+/** The progress of a running sync, in words. */
 export function progressWords(running: NonNullable<SyncState["running"]>): string {
   const { repositoriesCount, repositoriesDoneCount, issuesReadCount } = running;
   const at = Math.min(repositoriesDoneCount + 1, repositoriesCount);
@@ -75,10 +75,10 @@ export function stateWords(state: SyncState, now: number): string {
     .join(" · ");
 }
 
-/** A sync shorter than this is not shown. */
+/** The progress of a sync is shown only after this time. */
 const NOTICEABLE_MS = 700;
 
-/** The running sync, once it takes long enough to be shown: most syncs by the timer do not. */
+/** The running sync, once it has taken long enough to be shown. Most timed syncs are shorter. */
 export function useRunningSync(): SyncState["running"] {
   const running = useSignal(syncState)?.running ?? null;
   const began = running?.startedAt;
@@ -92,8 +92,8 @@ export function useRunningSync(): SyncState["running"] {
 }
 
 /**
- * When the board last matched GitHub, with a button to sync now for those who may. While a sync
- * runs, its progress.
+ * The time of the last sync with GitHub, and a button that syncs now for viewers who may use it. While a sync runs, its
+ * progress.
  */
 export function SyncButton() {
   const state = useSignal(syncState);

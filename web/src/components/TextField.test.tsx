@@ -9,7 +9,7 @@ afterEach(cleanup);
 const described = (field: HTMLElement) =>
   document.getElementById(field.getAttribute("aria-describedby") ?? "")?.textContent;
 
-it("is found by its label and hands on what is typed", async () => {
+it("is found by its label, and passes the typed text on", async () => {
   const onChange = vi.fn<(text: string) => void>();
   const ref = createRef<HTMLInputElement>();
   render(<TextField label="Why" ref={ref} onChange={({ target }) => onChange(target.value)} />);
@@ -19,7 +19,7 @@ it("is found by its label and hands on what is typed", async () => {
   expect(ref.current).toBe(field);
 });
 
-it("is described by its hint, and by nothing without one", () => {
+it("is described by its hint, if there is one", () => {
   const { rerender } = render(<TextField label="Why" hint="The agent reads it" />);
   const field = screen.getByLabelText("Why");
   expect(described(field)).toBe("The agent reads it");
@@ -29,7 +29,7 @@ it("is described by its hint, and by nothing without one", () => {
   expect(field.getAttribute("aria-describedby")).toBeNull();
 });
 
-it("announces its problem in place of the hint", () => {
+it("shows its problem instead of the hint", () => {
   render(<TextField label="Why" hint="The agent reads it" problem="Too long" />);
   const field = screen.getByLabelText("Why");
   expect(screen.getByRole("alert").textContent).toBe("Too long");
@@ -38,7 +38,7 @@ it("announces its problem in place of the hint", () => {
   expect(screen.queryByText("The agent reads it")).toBeNull();
 });
 
-it("shares no ids with another field", () => {
+it("does not share ids with another field", () => {
   render(
     <>
       <TextField label="Name" hint="Yours" />

@@ -45,11 +45,11 @@ const press = (key: string) => fireEvent.keyDown(picture(), { key });
 const said = () => document.querySelector("[aria-live]")?.textContent;
 const bars = () => [...document.querySelectorAll<HTMLElement>("[data-bar]")];
 
-it("says what the bars mean until one is looked at", () => {
+it("shows the legend until a bar is selected", () => {
   expect(said()).toBe("FinishedFailed");
 });
 
-it("goes from bar to bar by arrow keys, over rows without any", () => {
+it("moves from bar to bar with the arrow keys, and skips empty rows", () => {
   press("ArrowRight");
   expect(said()).toBe("mendertook 2 h · rocket #2");
   press("ArrowLeft");
@@ -61,7 +61,7 @@ it("goes from bar to bar by arrow keys, over rows without any", () => {
   expect(said(), "there is no row below").toBe("scouttook 2 h · rocket #4");
 });
 
-it("opens the bar with Enter, and nothing without one", () => {
+it("opens the selected bar with Enter", () => {
   press("Enter");
   expect(onOpen).not.toHaveBeenCalled();
   press("ArrowLeft");
@@ -69,7 +69,7 @@ it("opens the bar with Enter, and nothing without one", () => {
   expect(onOpen).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: "2" }));
 });
 
-it("shows the bar under the pointer, and opens it with a click", () => {
+it("shows the bar under the pointer, and opens it on a click", () => {
   const last = bars()[3] ?? expect.fail("There is no bar");
   fireEvent.pointerEnter(last);
   expect(said()).toBe("scouttook 2 h · rocket #4");
@@ -79,19 +79,18 @@ it("shows the bar under the pointer, and opens it with a click", () => {
   expect(said()).toBe("FinishedFailed");
 });
 
-it("lets go of the bar when the focus leaves", () => {
+it("clears the selection when the focus leaves", () => {
   press("ArrowLeft");
   fireEvent.blur(picture());
   expect(said()).toBe("FinishedFailed");
 });
 
-it("cuts off what began before the span", () => {
+it("cuts off a bar that begins before the span", () => {
   const [, , early] = bars();
-  // From its beginning at minus twelve hours to minus ten.
   expect(parseFloat(early?.style.width ?? "")).toBeCloseTo(100 / 6);
 });
 
-it("says the same as a table", () => {
+it("has the same data in a table", () => {
   const rows = within(screen.getByRole("table", { name: "Work" })).getAllByRole("row");
   expect(rows.map((row) => row.textContent)).toEqual([
     "WhoWhatHow it went",

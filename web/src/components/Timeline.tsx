@@ -2,17 +2,17 @@ import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
 import { classes } from "./classes.ts";
 import { packed, stepped, ticksOf, type Bar, type Place, type Span } from "./timeline.ts";
 
-/** What bars mean. Kinds differ in shape too, for those who do not see a colour and for print. */
+/** The meaning of a bar. Kinds differ in shape and in colour, for colour-blind readers and for print. */
 export type BarKind = {
   readonly title: string;
   readonly color: string;
-  /** `open` has no end yet, `hollow` is an outline, `sharp` has corners and an edge. */
+  /** `open` is for bars that have not ended yet, `hollow` is an outline, `sharp` has square corners and a border. */
   readonly look: "solid" | "open" | "hollow" | "sharp";
 };
 
 export type TimelineRow<Item extends Bar> = {
   readonly name: string;
-  /** What stands before the bars. */
+  /** Shown before the bars. */
   readonly head: ReactNode;
   /** Oldest first. */
   readonly bars: readonly Item[];
@@ -25,9 +25,9 @@ type Props<Item extends Bar> = {
   readonly span: Span;
   readonly rows: readonly TimelineRow<Item>[];
   readonly kinds: Kinds<Item>;
-  /** Called for the bar that was clicked or entered. */
+  /** Called with the bar that was clicked, or on which Enter was pressed. */
   readonly onOpen: (bar: Item) => void;
-  /** What is shown beside the values, such as a choice of the span. */
+  /** Shown beside the details, such as a choice of the span. */
   readonly children?: ReactNode;
 };
 
@@ -36,8 +36,8 @@ const THINNEST_PX = 4;
 const GAP_PX = 3;
 
 /**
- * Rows of bars over time. Details show for the bar under the pointer or, by arrow keys, with the
- * focus; a table has the same data for screen readers.
+ * Rows of bars over time. The details of the bar under the pointer are shown, or of the bar that was selected with the
+ * arrow keys. A table has the same data for screen readers.
  */
 export function Timeline<Item extends Bar>({
   title,
@@ -134,7 +134,7 @@ export function Timeline<Item extends Bar>({
               className={classes(
                 "tabular absolute -translate-x-1/2 text-meta whitespace-nowrap max-sm:even:invisible",
                 strong ? "text-ink-soft" : "text-ink-faint",
-                // A name that would be cut off at an edge is left out.
+                // A label that would be cut off at the edge is left out.
                 (part(instant) < 0.03 || part(instant) > 0.97) && "invisible",
               )}
               style={{ left: `${part(instant) * 100}%` }}
@@ -147,7 +147,7 @@ export function Timeline<Item extends Bar>({
       <p id={hint} className="sr-only">
         Left and right arrows go from bar to bar, up and down from row to row, Enter opens.
       </p>
-      {/* A table alone would be as wide as its longest line, seen or not. */}
+      {/* The wrapper keeps the hidden table from widening the page. */}
       <div className="sr-only">
         <table>
           <caption>{title}</caption>
@@ -186,7 +186,7 @@ function Tracks<Item extends Bar>({
   onOpen,
 }: {
   readonly bars: readonly Item[];
-  /** Where an instant lies in the span, from 0 to 1. */
+  /** The position of an instant in the span, from 0 to 1. */
   readonly part: (instant: number) => number;
   readonly kinds: Kinds<Item>;
   readonly marked: string | undefined;
@@ -209,7 +209,7 @@ function Tracks<Item extends Bar>({
               onPointerEnter={() => onPoint(bar.id)}
               onClick={() => onOpen(bar)}
               className={classes(
-                // A thin bar takes the pointer a little beyond itself.
+                // Thin bars get a larger area for the pointer.
                 "absolute border after:absolute after:-inset-x-1 after:-inset-y-0.5",
                 look === "sharp" && "rounded-none border-ink bg-(--mark)",
                 look === "solid" && "rounded-xs border-transparent bg-(--mark)",
@@ -219,7 +219,7 @@ function Tracks<Item extends Bar>({
               )}
               style={{
                 ["--mark" as string]: color,
-                // The thinnest has its place within the row too, however late it is.
+                // Keeps a bar of minimum width inside the row if it begins at the end of the span.
                 left: `min(${part(bar.from) * 100}%, 100% - ${THINNEST_PX}px)`,
                 width: `${(part(bar.to) - part(bar.from)) * 100}%`,
                 minWidth: THINNEST_PX,

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** The head of a page: its title, then whatever the page puts beside it. */
+/** The head of a page: its title and the controls of the page. */
 export function TopBar({
   title,
   children,

@@ -1,18 +1,18 @@
 import { checkOutcome, checkWords } from "@/lib/checks.ts";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 
-/** A hue that stays the same for a name, wherever it is shown. */
+/** A hue that is derived from a name, so that it is the same everywhere. */
 function hueOf(name: string): number {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360;
   return hash;
 }
 
-/** The same lightness for every hue, so that the letter on it stays readable. */
+/** Every hue has the same lightness, so that the letter on it is readable. */
 const markColor = (name: string): string =>
   `light-dark(oklch(0.5 0.1 ${hueOf(name)}), oklch(0.78 0.1 ${hueOf(name)}))`;
 
-/** An agent's icon as a single path: a board draws hundreds of them, so it must be cheap. */
+/** The icon of an agent. It is a single path because a board draws hundreds of them. */
 const FACE =
   "M12 8V4H8m-2 4h12a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zm-4 6h2m16 0h2m-7-1v2m-6-2v2";
 
@@ -51,7 +51,7 @@ export function AgentBadge({ name }: { readonly name: string }) {
   );
 }
 
-/** A person: a disc with an initial, and the name for those who hover or listen. */
+/** A person: a disc with an initial. The name is the tooltip and the text for screen readers. */
 export function OwnerBadge({
   name,
   role = "Owner",
@@ -72,15 +72,15 @@ export function OwnerBadge({
   );
 }
 
-/** GitHub's sign of a pull request in one line. */
+/** GitHub's icon of a pull request as one path. */
 const BRANCHES =
   "M6 9v12M9 6a3 3 0 1 1-6 0 3 3 0 0 1 6 0zm12 12a3 3 0 1 1-6 0 3 3 0 0 1 6 0zm-3-3V8a2 2 0 0 0-2-2h-3";
 
-/** The number of a pull request, by the address of its page; none when that is of another shape. */
+/** The number in the address of a pull request; undefined if the address has another form. */
 export const pullRequestNumber = (url: string): string | undefined =>
   /\/pull\/(\d+)\/?$/.exec(url)?.[1];
 
-/** The open pull request that is to close an issue, with how its checks stand where that is known. */
+/** The open pull request that closes an issue, with the state of its checks if it is known. */
 export function PullRequestBadge({
   url,
   checkState = null,

@@ -4,7 +4,7 @@ import { packed, stepped, ticksOf } from "./timeline.ts";
 const HOUR = 60 * 60_000;
 const NOON = new Date(2026, 5, 3, 12).getTime();
 
-it("marks a day every four hours, and where the next one begins", () => {
+it("marks a day every four hours, and the beginning of the next day", () => {
   const ticks = ticksOf({ from: NOON - 24 * HOUR, to: NOON });
   expect(ticks.map(({ instant }) => new Date(instant).getHours())).toEqual([
     12, 16, 20, 0, 4, 8, 12,
@@ -23,7 +23,7 @@ it.each([
   );
 });
 
-it("puts what goes on at once below each other, and reuses a line that is free again", () => {
+it("puts overlapping bars below each other, and reuses free lines", () => {
   const bars = [
     { from: 0, to: 10 },
     { from: 5, to: 20 },
@@ -32,13 +32,13 @@ it("puts what goes on at once below each other, and reuses a line that is free a
   expect(packed(bars)).toEqual([[bars[0], bars[2]], [bars[1]]]);
 });
 
-it("does not grow without end", () => {
+it("limits the number of lines", () => {
   const bars = Array.from({ length: 20 }, (_, from) => ({ from, to: 100 }));
   expect(packed(bars)).toHaveLength(6);
   expect(packed(bars).flat()).toHaveLength(20);
 });
 
-it("walks from bar to bar, and to the nearest of the next row that has any", () => {
+it("moves from bar to bar, and to the nearest bar of the next row with bars", () => {
   const rows = [
     {
       bars: [
@@ -64,7 +64,7 @@ it("walks from bar to bar, and to the nearest of the next row that has any", () 
   expect(stepped([{ bars: [] }], undefined, "ArrowLeft")).toBeUndefined();
 });
 
-it("measures a span of a few hours from its beginning", () => {
+it("marks a short span with the time since its beginning", () => {
   const labels = (milliseconds: number) =>
     ticksOf({ from: 0, to: milliseconds }).map(({ label }) => label);
   expect(labels(4_000)).toEqual(["1s", "2s", "3s", "4s"]);

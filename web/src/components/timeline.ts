@@ -5,13 +5,13 @@ export type Span = { readonly from: number; readonly to: number };
 export type Bar<Kind extends string = string> = Span & {
   readonly id: string;
   readonly kind: Kind;
-  /** What the time went into. */
+  /** What was done in this time, such as an issue or a job. */
   readonly subject: string;
-  /** Its result, how long it took. */
+  /** The result and the duration. */
   readonly words: string;
 };
 
-/** A bar by its row and its place there. */
+/** The position of a bar: the index of its row, and its index within the row. */
 export type Place = { readonly row: number; readonly bar: number };
 
 export type Tick = {
@@ -23,7 +23,7 @@ export type Tick = {
 
 const HOUR = 60 * 60_000;
 const DAY = 24 * HOUR;
-/** How many days may have a name on the axis. */
+/** The maximum number of labels on the axis. */
 const NAMES = 7;
 
 const hourName = new Intl.DateTimeFormat(undefined, { hour: "numeric" });
@@ -31,9 +31,9 @@ const dayName = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "sho
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** A span of this length or less is measured from its beginning. */
+/** The axis of a span of at most this length shows the time since its beginning instead of the time of day. */
 const MEASURED = 4 * HOUR;
-/** How far marks of a measured span may be apart. */
+/** The possible distances between the marks of such an axis. */
 const STEPS = [1, 5, 15, 30, 60, 120, 300, 600, 900, 1_800].map((seconds) => seconds * SECOND);
 
 const lengthName = (length: number): string =>
@@ -45,7 +45,7 @@ const lengthName = (length: number): string =>
         ? `${length / SECOND}s`
         : `${Math.floor(length / MINUTE)}m ${(length % MINUTE) / SECOND}s`;
 
-/** The time since a span began. */
+/** Marks at regular distances, labelled with the time since the span began. */
 function measuredTicks({ from, to }: Span): readonly Tick[] {
   const step = STEPS.find((each) => (to - from) / each <= NAMES) ?? HOUR;
   const count = Math.floor((to - from) / step);
@@ -57,8 +57,8 @@ function measuredTicks({ from, to }: Span): readonly Tick[] {
 }
 
 /**
- * Where an axis is marked: by the time since the beginning of a few hours, every four hours of a day, else where days
- * begin, in the browser's place.
+ * The marks of an axis. A span of up to four hours is marked with the time since its beginning, one of up to two days
+ * every four hours, and a longer one at the beginning of days, both in the browser's time zone.
  */
 export function ticksOf({ from, to }: Span): readonly Tick[] {
   if (to - from <= MEASURED) return measuredTicks({ from, to });
@@ -73,14 +73,14 @@ export function ticksOf({ from, to }: Span): readonly Tick[] {
     if (instant >= from) {
       ticks.push({ instant, strong, label: (strong ? dayName : hourName).format(at) });
     }
-    // By the calendar and not by milliseconds: not every day has 24 hours.
+    // Uses the calendar, because not every day has 24 hours.
     if (short) at.setHours(at.getHours() + 4);
     else at.setDate(at.getDate() + step);
   }
   return ticks;
 }
 
-/** More lines than this say no more. */
+/** The maximum number of lines in a row. Bars that find no free line are drawn over others in the last one. */
 const MOST_TRACKS = 6;
 
 /** Packs bars into as few rows as possible; overlapping bars are placed below each other. Bars come oldest first. */

@@ -5,7 +5,7 @@ import { useSubmit } from "./useSubmit.ts";
 
 const REFUSED: Answer<string> = { failure: { code: "CONFLICT", message: "It moved" } };
 
-/** The hook with a `send` whose answers the test gives, and what it was last. */
+/** Renders the hook with a `send` that the test answers. */
 function setUp(onAccepted: (data: string) => void | Promise<void> = vi.fn()) {
   const answers: ((answer: Answer<string>) => void)[] = [];
   const send = vi.fn(() => new Promise<Answer<string>>((resolve) => answers.push(resolve)));
@@ -24,13 +24,13 @@ function setUp(onAccepted: (data: string) => void | Promise<void> = vi.fn()) {
 
 afterEach(cleanup);
 
-it("is idle before anything is sent", () => {
+it("is idle at first", () => {
   const { submission, send } = setUp();
   expect(submission.current).toMatchObject({ isBusy: false, refusal: undefined });
   expect(send).not.toHaveBeenCalled();
 });
 
-it("is busy until the answer arrives, and hands the data on", async () => {
+it("is busy until the response arrives, and passes the data on", async () => {
   const onAccepted = vi.fn();
   const { submission, submit, answer } = setUp(onAccepted);
   submit();
@@ -41,7 +41,7 @@ it("is busy until the answer arrives, and hands the data on", async () => {
   expect(submission.current.isBusy).toBe(false);
 });
 
-it("keeps why it was refused until one is accepted", async () => {
+it("keeps the error until an attempt succeeds", async () => {
   const onAccepted = vi.fn();
   const { submission, submit, answer } = setUp(onAccepted);
   submit();
@@ -66,7 +66,7 @@ it("sends once for two presses in a row", async () => {
   expect(send).toHaveBeenCalledTimes(2);
 });
 
-it("stays busy until what follows is over", async () => {
+it("stays busy until the callback resolves", async () => {
   let finish = (): void => undefined;
   const { send, submission, submit, answer } = setUp(
     () => new Promise<void>((resolve) => (finish = resolve)),
@@ -83,7 +83,7 @@ it("stays busy until what follows is over", async () => {
   expect(submission.current.isBusy).toBe(false);
 });
 
-it("forgets the reason when what is to be sent changes", async () => {
+it("clears the error on request", async () => {
   const { submission, submit, answer } = setUp();
   submit();
   await answer(REFUSED);

@@ -2,11 +2,11 @@ import { useRef, useState } from "react";
 import type { Answer } from "@/lib/graphql/client.ts";
 
 export type Submission = {
-  /** Whether it is being sent, or what follows an accepted one is not over yet. */
+  /** Whether the change is being sent, or `onAccepted` has not resolved yet. */
   readonly isBusy: boolean;
-  /** Why the last one was refused; undefined once one is accepted. */
+  /** Why the last attempt was rejected; undefined after a successful one. */
   readonly refusal: string | undefined;
-  /** Sends it, unless it is being sent. */
+  /** Sends the change, unless it is already being sent. */
   readonly submit: () => Promise<void>;
   readonly clearRefusal: () => void;
 };
@@ -18,7 +18,7 @@ export function useSubmit<Data>(
 ): Submission {
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string>();
-  // Two presses before the next rendering would both find it idle.
+  // A second press before the next render would still see `isBusy` as false.
   const isSending = useRef(false);
   const submit = async () => {
     if (isSending.current) return;

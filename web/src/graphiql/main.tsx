@@ -51,7 +51,7 @@ const root = document.getElementById("graphiql");
 if (!root) throw new Error("graphiql.html has a #graphiql.");
 createRoot(root).render(<Playground />);
 
-/** The playground, below the banners of every page. */
+/** The GraphQL playground with the banners of the other pages. */
 function Playground() {
   useEffect(watchService, []);
   return (

@@ -3,18 +3,18 @@ import { boardAddress } from "./address.ts";
 
 const paramsOf = (address: string) => new URL(address, "http://localhost").searchParams;
 
-it("is the plain board when nothing is asked for", () => {
+it("is the plain board without parameters", () => {
   expect(boardAddress({})).toBe("/board");
   expect(boardAddress({ statuses: [], stale: false })).toBe("/board");
 });
 
-it("holds agents as labels and statuses as words, in the order given", () => {
+it("has agents as labels and statuses as words, in the given order", () => {
   const params = paramsOf(boardAddress({ agent: "quill", statuses: ["DONE", "IN_PROGRESS"] }));
   expect(params.get("agent")).toBe("agent/quill");
   expect(params.getAll("status")).toEqual(["done", "in-progress"]);
 });
 
-it.each(["a&b=c", "a b", "100%", "#1", "ä/ö", "+"])("survives the name %j", (name) => {
+it.each(["a&b=c", "a b", "100%", "#1", "ä/ö", "+"])("keeps the name %j", (name) => {
   const params = paramsOf(boardAddress({ agent: name, repository: name, issue: name }));
   expect(params.get("agent")).toBe(`agent/${name}`);
   expect(params.get("repo")).toBe(name);

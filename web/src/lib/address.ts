@@ -1,19 +1,19 @@
 import { statusWord, type Status } from "./statuses.ts";
 
-/** The parameters of a link to the board. Every page can link there; the board parses them. */
+/** The parameters of a link to the board. */
 export type BoardLink = {
-  /** A repository's full name. */
+  /** The full name of a repository. */
   readonly repository?: string;
   readonly statuses?: readonly Status[];
   /** An agent's name, without `agent/`. */
   readonly agent?: string;
-  /** Whether to show only issues that have not changed for a week. */
+  /** Whether to show only issues without an update for a week. */
   readonly stale?: boolean;
   /** The id of the issue to open. */
   readonly issue?: string;
 };
 
-/** The address of the board, narrowed down. */
+/** The address of the board with these parameters. */
 export function boardAddress({
   repository,
   statuses = [],

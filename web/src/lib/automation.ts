@@ -1,7 +1,7 @@
 import { graphql, type ResultOf } from "./graphql/graphql.ts";
 import { share } from "./graphql/share.ts";
 
-/** What names a run and says how it went. */
+/** The fields of a run in lists. */
 export const WorkflowRunFields = graphql(`
   fragment WorkflowRunFields on WorkflowRun {
     id
@@ -57,12 +57,12 @@ export const AutomationEvents = graphql(`
   }
 `);
 
-/** Something that happened in the automation of a repository. */
+/** A change of automation data. */
 export type AutomationEvent = ResultOf<typeof AutomationEvents>["automationEvents"];
 
 export const listenToAutomation = share(AutomationEvents);
 
-/** The id of the repository that an event is about; undefined when it may be about any. */
+/** The id of the repository of an event; undefined if any repository may have changed. */
 export function repositoryOf(event: AutomationEvent): string | undefined {
   switch (event.__typename) {
     case "ActivityRecorded":
@@ -104,12 +104,12 @@ export const RedBranchFields = graphql(
 /** A workflow whose latest run on the default branch failed. */
 export type RedBranch = ResultOf<typeof RedBranchFields>;
 
-/** The page of a workflow, with one of its runs open. */
+/** The address of a workflow's page, optionally with an open run. */
 export const workflowAddress = (workflowId: string, runId?: string): string =>
   `/automation/workflows/${encodeURIComponent(workflowId)}${runId === undefined ? "" : `?run=${encodeURIComponent(runId)}`}`;
 
-/** The page of a repository, by its full name. */
+/** The address of a repository's automation page, by its full name. */
 export const repositoryAddress = (fullName: string): string => `/automation/repos/${fullName}`;
 
-/** A commit as people write it. */
+/** The abbreviated SHA of a commit. */
 export const shortSha = (sha: string): string => sha.slice(0, 7);

@@ -25,7 +25,7 @@ export const run = (changes: Partial<Run> = {}): Run => ({
   ...changes,
 });
 
-/** The same run if it had failed. */
+/** The same run with a failure. */
 export const failed = (changes: Partial<Run> = {}): Run =>
   run({ conclusion: "FAILURE", conclusionText: "failure", ...changes });
 

@@ -13,7 +13,7 @@ import { localTimes } from "./time.ts";
 const NOW = Date.parse("2026-06-01T12:05:00.000Z");
 const STUCK: Backoff = { ...FAILED, needsHuman: true, summary: "It failed 3 times." };
 
-it("the label is known in any case, and only as a whole", () => {
+it("the label is recognised in any case, but only as a whole", () => {
   expect(isNeedsHuman("Needs-Human")).toBe(true);
   expect(isNeedsHuman("needs-human ")).toBe(false);
   expect(isNeedsHuman("needs-humans")).toBe(false);
@@ -37,19 +37,19 @@ it.each([
   expect(attemptWords(attempts)).toBe(words);
 });
 
-it("while it backs off the server's sentence says so, with the times of this place", () => {
+it("during a back-off, it is the sentence of the server with local times", () => {
   const sentence = backoffSentence(FAILED, { needsPerson: false, isBackingOff: true }, NOW);
   expect(sentence).toBe(localTimes(FAILED.summary, NOW));
   expect(sentence).not.toContain("2026-06-01T12:00:10.000Z");
 });
 
-it("when attempts call for a person the server's sentence says so, back-off or not", () => {
+it("it is the sentence of the server if the attempts need a person, also during a back-off", () => {
   for (const isBackingOff of [true, false]) {
     expect(backoffSentence(STUCK, { needsPerson: true, isBackingOff }, NOW)).toBe(STUCK.summary);
   }
 });
 
-it("the label is named when it alone calls for a person, also beside an older back-off", () => {
+it("it names the label if only the label needs a person, also after an older back-off", () => {
   for (const backoff of [null, FAILED]) {
     expect(backoffSentence(backoff, { needsPerson: true, isBackingOff: true }, NOW)).toContain(
       "until the label needs-human is taken off",
@@ -57,13 +57,13 @@ it("the label is named when it alone calls for a person, also beside an older ba
   }
 });
 
-it("says when it is over", () => {
+it("it shows that the back-off has ended", () => {
   const over = { needsPerson: false, isBackingOff: false };
   expect(backoffSentence(FAILED, over, NOW)).toBe("It is no longer left alone.");
   expect(backoffSentence(null, over, NOW)).toBe("It is no longer left alone.");
 });
 
-it("says what happened last, and when", () => {
+it("it shows the last failure with its time", () => {
   expect(lastSentence(FAILED_HISTORY, NOW)).toBe("An agent failed on it 5m ago.");
   expect(lastSentence({ ...FAILED_HISTORY, cause: "UNANSWERED" }, NOW)).toBe(
     "GitHub did not answer 5m ago.",

@@ -2,7 +2,7 @@ import { graphql, type ResultOf } from "./graphql/graphql.ts";
 import { isSameName } from "./issues.ts";
 import { localTimes, since } from "./time.ts";
 
-/** What a card shows of it. A board asks for thousands of cards at once, and what that may cost is limited. */
+/** The fields for a card. They are few, because a board loads thousands of cards and the cost of a query is limited. */
 export const BackoffFields = graphql(`
   fragment BackoffFields on IssueBackoff {
     failedAttempts
@@ -12,7 +12,7 @@ export const BackoffFields = graphql(`
   }
 `);
 
-/** The rest of it. */
+/** The other fields. */
 export const BackoffHistory = graphql(`
   fragment BackoffHistory on IssueBackoff {
     refusals
@@ -22,13 +22,13 @@ export const BackoffHistory = graphql(`
   }
 `);
 
-/** The failures of an issue, and until when they withhold it from agents. */
+/** The failed attempts of an issue, and until when they withhold it from agents. */
 export type Backoff = ResultOf<typeof BackoffFields>;
 export type History = ResultOf<typeof BackoffHistory>;
 
 const NEEDS_HUMAN = "needs-human";
 
-/** Whether a label says that the issue waits for a person. */
+/** Whether a label means that the issue waits for a person. */
 export const isNeedsHuman = (label: string): boolean => isSameName(label, NEEDS_HUMAN);
 
 type Issue = {
@@ -53,10 +53,10 @@ const CAUSES = {
   UNANSWERED: "GitHub did not answer",
 } as const satisfies Record<History["cause"], string>;
 
-/** What keeps an issue from agents now: the label or the attempts that call for a person, or a back-off that goes on. */
+/** Why an issue is withheld from agents now: it needs a person, or it is in back-off. */
 export type Withheld = { readonly needsPerson: boolean; readonly isBackingOff: boolean };
 
-/** What keeps an issue from agents, or that nothing of the kind does any more, as sentences. */
+/** Why an issue is withheld from agents, or that it is not withheld any more, as sentences. */
 export function backoffSentence(
   backoff: Backoff | null,
   { needsPerson, isBackingOff }: Withheld,
@@ -69,6 +69,6 @@ export function backoffSentence(
     : "It is no longer left alone.";
 }
 
-/** What happened last and when, as a sentence. */
+/** The last failure with its time, as a sentence. */
 export const lastSentence = ({ cause, lastAt }: History, now: number): string =>
   `${CAUSES[cause]} ${since(lastAt, now)}.`;

@@ -1,8 +1,9 @@
 /**
- * The path below which a proxy offers Dispatch: empty without one. Pages lie directly below it; for deeper addresses the
- * server sets the base of the document. Read once, because going to another page changes what relative addresses mean.
+ * The path under which a proxy serves Dispatch; empty without one. It is computed once from the base address of the
+ * document, because navigation changes the meaning of relative addresses. For pages that are not directly below it, the
+ * server sets the base.
  */
 export const BASE_PATH = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
 
-/** The address of a resource of Dispatch that is not a page, or of a page outside of a router's link. */
+/** The address of a resource of Dispatch, for links and requests that do not go through the router. */
 export const underBase = (path: `/${string}`): string => `${BASE_PATH}${path}`;

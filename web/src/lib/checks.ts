@@ -8,7 +8,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   EXPECTED: "waiting",
 };
 
-/** How all checks of a pull request stand together; `unknown` where it has none. */
+/** The combined outcome of all checks of a pull request; `unknown` without checks. */
 export const checkOutcome = (state: string | null): Outcome =>
   state === null ? "unknown" : (OUTCOMES[state.toUpperCase()] ?? "unknown");
 
@@ -22,5 +22,5 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   unknown: "no checks",
 };
 
-/** The same in words. */
+/** The combined state of the checks in words. */
 export const checkWords = (state: string | null): string => WORDS[checkOutcome(state)];

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe("the clock of the page", () => {
-  it("goes on twice a minute, for everything at once", () => {
+  it("updates twice a minute, for all components at once", () => {
     const one = renderHook(useNow).result;
     pass(10_000);
     const other = renderHook(useNow).result;
@@ -22,7 +22,7 @@ describe("the clock of the page", () => {
     expect(other.current).toBe(one.current);
   });
 
-  it("stands still while nobody looks at it, and is right again when somebody does", () => {
+  it("stops while nobody watches it, and is right again afterwards", () => {
     const { unmount } = renderHook(useNow);
     unmount();
     expect(vi.getTimerCount()).toBe(0);
@@ -31,10 +31,10 @@ describe("the clock of the page", () => {
   });
 });
 
-describe("an instant to come", () => {
+describe("an instant in the future", () => {
   const ahead = (instant: string | null) => renderHook(() => useIsAhead(instant)).result;
 
-  it("is ahead until it has come, to the moment and not to the next half minute", () => {
+  it("is ahead until exactly that instant", () => {
     const result = ahead("2026-06-01T12:00:10.000Z");
     expect(result.current).toBe(true);
     pass(9_000);
@@ -43,12 +43,12 @@ describe("an instant to come", () => {
     expect(result.current).toBe(false);
   });
 
-  it("is not ahead when it is past, or when there is none", () => {
+  it("is not ahead if it is past or missing", () => {
     expect(ahead("2026-06-01T11:59:59.000Z").current).toBe(false);
     expect(ahead(null).current).toBe(false);
   });
 
-  it("may be further away than a timer of the browser reaches", () => {
+  it("may be later than the maximum delay of a timer", () => {
     const result = ahead("2026-08-01T12:00:00.000Z");
     pass(40 * 24 * 60 * MINUTE);
     expect(result.current).toBe(true);
@@ -56,15 +56,15 @@ describe("an instant to come", () => {
     expect(result.current).toBe(false);
   });
 
-  it("is noticed as soon as a machine has woken up that slept through it", () => {
+  it("is reached as soon as a machine wakes up after it", () => {
     const result = ahead("2026-06-01T13:00:00.000Z");
-    // The clock goes on while the timers stand still.
+    // The clock advances without timers, as on a sleeping machine.
     vi.setSystemTime(NOON + 90 * MINUTE);
     pass(30_000);
     expect(result.current).toBe(false);
   });
 
-  it("is another when the server puts it off", () => {
+  it("can be postponed by the server", () => {
     const { result, rerender } = renderHook(({ at }) => useIsAhead(at), {
       initialProps: { at: "2026-06-01T12:00:10.000Z" },
     });
@@ -81,6 +81,6 @@ it.each([
   [59_999, "just now"],
   [MINUTE, "1m ago"],
   [3 * 60 * MINUTE, "3h ago"],
-])("%d ms ago ends a sentence as: %s", (milliseconds, words) => {
+])("%d ms ago at the end of a sentence: %s", (milliseconds, words) => {
   expect(since(NOON - milliseconds, NOON)).toBe(words);
 });

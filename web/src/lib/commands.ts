@@ -1,19 +1,19 @@
 import { useEffect, useEffectEvent, type ReactNode } from "react";
 import { signal } from "./signal.ts";
 
-/** Something that can be done from anywhere on the page by calling it by name. */
+/** A command of the command palette. */
 export type Command = {
   /** Unique on the page. */
   readonly key: string;
   readonly group: string;
   readonly text: string;
   readonly mark?: ReactNode;
-  /** The key that does the same. */
+  /** The shortcut that does the same. */
   readonly hint?: string;
   readonly run: () => void;
 };
 
-/** Called each time the palette opens, because the available commands depend on the focus and the selection. */
+/** Called when the palette opens, because the commands depend on the focus and the selection. */
 type Source = () => readonly Command[];
 
 const sources = new Set<Source>();
@@ -24,7 +24,7 @@ export const palette = signal<readonly Command[] | undefined>(undefined);
 /** Opens the palette with all commands that are available now. */
 export const openPalette = (): void => palette.set([...sources].flatMap((source) => source()));
 
-/** Offers commands until the way back is called. */
+/** Registers commands. Returns the function that removes them. */
 export function addCommands(source: Source): () => void {
   sources.add(source);
   return () => {

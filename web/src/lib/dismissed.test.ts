@@ -7,7 +7,7 @@ beforeEach(() => {
 
 const load = () => import("./dismissed.ts");
 
-it("stays dismissed until the repository is tracked again", async () => {
+it("a reminder stays dismissed until the repository is tracked again", async () => {
   const first = await load();
   first.dismiss("acme/api");
   first.dismiss("acme/web");

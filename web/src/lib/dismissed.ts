@@ -1,7 +1,7 @@
 import { BASE_PATH } from "./basePath.ts";
 import { signal } from "./signal.ts";
 
-/** Another Dispatch of the same host, below another path, has reminders of its own. */
+/** The key contains the base path, because another Dispatch on the same host has its own reminders. */
 const KEY = `dispatch-dismissed${BASE_PATH}`;
 
 function stored(): readonly string[] {
@@ -13,13 +13,13 @@ function stored(): readonly string[] {
   }
 }
 
-/** Names of repositories that this browser is not to be reminded of. */
+/** The repositories whose reminder is dismissed in this browser. */
 export const dismissed = signal<readonly string[]>(stored());
 
 /** Dismisses the reminder of a repository, in all windows of this browser. */
 export const dismiss = (name: string): void => keep([...dismissed.get(), name]);
 
-/** Forgets which of these are dismissed: if they are removed again later, the reminder returns. */
+/** Forgets that reminders were dismissed, so that they return if the repositories are removed again. */
 export function recall(isOver: (name: string) => boolean): void {
   const rest = dismissed.get().filter((name) => !isOver(name));
   if (rest.length < dismissed.get().length) keep(rest);
@@ -30,7 +30,7 @@ function keep(names: readonly string[]): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(names));
   } catch {
-    // Without storage it holds until the page is closed.
+    // Without storage it is kept until the page is closed.
   }
 }
 

@@ -26,7 +26,7 @@ export const SetPriority = graphql(`
   }
 `);
 
-/** A change of an issue's labels other than its status. Null takes the label away. */
+/** A change of an issue's labels other than its status. Null removes the label. */
 export type Edit =
   | { readonly kind: "agent"; readonly value: string | null }
   | { readonly kind: "owner"; readonly value: string | null }

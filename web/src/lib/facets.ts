@@ -1,7 +1,7 @@
-/** What a page is narrowed to, by facet. An empty value asks for nothing. */
+/** The values of a page's filters. An empty value means no filter. */
 export type FacetValues<Facet extends string> = Readonly<Record<Facet, string>>;
 
-/** Reads the parameters of an address, one for each facet. */
+/** Parses an address with a parameter for each filter. */
 export function facetsOfSearch<Facet extends string>(
   search: string,
   facets: readonly Facet[],
@@ -11,7 +11,7 @@ export function facetsOfSearch<Facet extends string>(
   return Object.fromEntries(entries) as Record<Facet, string>;
 }
 
-/** The parameters for an address, in the order of the facets. */
+/** The parameters of an address. Empty values are left out. */
 export function searchOfFacets<Facet extends string>(values: FacetValues<Facet>): string {
   const params = new URLSearchParams();
   for (const [facet, value] of Object.entries<string>(values)) {
@@ -20,6 +20,6 @@ export function searchOfFacets<Facet extends string>(values: FacetValues<Facet>)
   return params.toString();
 }
 
-/** Whether a page is narrowed to anything. */
+/** Whether any filter is active. */
 export const isNarrowed = (values: FacetValues<string>): boolean =>
   Object.values(values).some((value) => value !== "");

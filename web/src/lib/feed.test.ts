@@ -7,7 +7,7 @@ const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
 let pages: Map<string | undefined, FeedPage<Line> | "down">;
 let say: (line: Line) => void;
 let gap: () => void;
-/** A promise for which the source waits before it responds. */
+/** A promise that the source awaits before it responds. */
 let delay: Promise<void> | undefined;
 let feed: Feed<Line>;
 const shown = () => feed.state.get().items.map((line) => line.id);
@@ -21,7 +21,7 @@ beforeEach(() => {
   feed = openFeed();
 });
 
-/** A feed of the pages there are. */
+/** A feed of `pages`. */
 function openFeed(): Feed<Line> {
   const opened = new Feed<Line>({
     read: async (after) => {
@@ -40,7 +40,7 @@ function openFeed(): Feed<Line> {
   return opened;
 }
 
-it("reads from the newest to the end", async () => {
+it("loads pages from the newest entry to the end", async () => {
   await settled();
   expect(feed.state.get()).toMatchObject({ phase: "ready", hasMore: true });
   await feed.readMore();
@@ -48,7 +48,7 @@ it("reads from the newest to the end", async () => {
   expect(feed.state.get().hasMore).toBe(false);
 });
 
-it("shows a new line at the head, once", async () => {
+it("shows a new entry at the top, once", async () => {
   await settled();
   say({ id: "6" });
   say({ id: "6" });
@@ -57,14 +57,14 @@ it("shows a new line at the head, once", async () => {
   expect(feed.fresh.has("5")).toBe(false);
 });
 
-it("keeps what streamed in before the first page came", async () => {
+it("keeps entries that arrived before the first page", async () => {
   say({ id: "6" });
   await settled();
   expect(shown()).toEqual(["6", "5", "4"]);
   expect(feed.state.get().hasMore).toBe(true);
 });
 
-it("fills a gap from the head", async () => {
+it("fills a gap by reloading the first page", async () => {
   await settled();
   pages.set(undefined, { items: lines("7", "6", "5"), next: "5" });
   gap();
@@ -72,7 +72,7 @@ it("fills a gap from the head", async () => {
   expect(shown()).toEqual(["7", "6", "5", "4"]);
 });
 
-it("puts what it missed below what streamed in meanwhile", async () => {
+it("puts missed entries below those that arrived meanwhile", async () => {
   await settled();
   say({ id: "7" });
   pages.set(undefined, { items: lines("7", "6", "5"), next: "5" });
@@ -84,7 +84,7 @@ it("puts what it missed below what streamed in meanwhile", async () => {
   expect(shown(), "the pages go on where they were").toEqual(["8", "7", "6", "5", "4", "3", "2"]);
 });
 
-/** A feed whose heads are answered when a test says so, by their number. */
+/** A feed whose requests for the first page are answered by the test, by their number. */
 function slowFeed() {
   const answers: ((...ids: string[]) => Promise<unknown>)[] = [];
   const slow = new Feed<Line>({
@@ -105,7 +105,7 @@ function slowFeed() {
   return { slow, answers, shown: () => slow.state.get().items.map(({ id }) => id) };
 }
 
-it("reads on behind a first page that has what streamed in before it came", async () => {
+it("continues after a first page that contains entries which arrived before it", async () => {
   const { slow, answers, shown } = slowFeed();
   say({ id: "6" });
   await answers[0]?.("6", "5", "4");
@@ -113,7 +113,7 @@ it("reads on behind a first page that has what streamed in before it came", asyn
   expect(slow.state.get().hasMore).toBe(true);
 });
 
-it("leaves out a head that a later one has overtaken", async () => {
+it("drops a first page that is older than a later one", async () => {
   const { answers, shown } = slowFeed();
   gap();
   await answers[1]?.("6", "5");
@@ -121,7 +121,7 @@ it("leaves out a head that a later one has overtaken", async () => {
   expect(shown()).toEqual(["6", "5"]);
 });
 
-it("starts again when the gap is wider than a page", async () => {
+it("starts again if the gap is wider than a page", async () => {
   await settled();
   pages.set(undefined, { items: lines("99", "98"), next: "98" });
   gap();
@@ -129,7 +129,7 @@ it("starts again when the gap is wider than a page", async () => {
   expect(shown()).toEqual(["99", "98"]);
 });
 
-it("keeps what it has when a page fails, and goes on from there", async () => {
+it("keeps its entries when a page fails, and continues after them", async () => {
   await settled();
   const second = pages.get("4");
   pages.set("4", "down");
@@ -142,7 +142,7 @@ it("keeps what it has when a page fails, and goes on from there", async () => {
   expect(shown()).toEqual(["5", "4", "3", "2"]);
 });
 
-it("drops a page that was requested before the list was read again from its head", async () => {
+it("drops a page that was requested before the list was reloaded", async () => {
   await settled();
   let respond: () => void = () => undefined;
   const late = new Promise<void>((resolve) => (respond = resolve));
@@ -161,7 +161,7 @@ it("drops a page that was requested before the list was read again from its head
   expect(shown()).toEqual(["9", "8", "7", "6"]);
 });
 
-it("reads one page at a time, and none behind the last", async () => {
+it("loads one page at a time, and none after the last", async () => {
   await settled();
   await Promise.all([feed.readMore(), feed.readMore()]);
   expect(shown()).toEqual(["5", "4", "3", "2"]);
@@ -169,7 +169,7 @@ it("reads one page at a time, and none behind the last", async () => {
   expect(shown()).toEqual(["5", "4", "3", "2"]);
 });
 
-it("tries the head again when that is what failed", async () => {
+it("retries the first page if that failed", async () => {
   await settled();
   pages.set(undefined, "down");
   gap();
@@ -183,7 +183,7 @@ it("tries the head again when that is what failed", async () => {
   expect(shown()).toEqual(["6", "5", "4"]);
 });
 
-it("does not take a line that streams in for the whole log", async () => {
+it("does not treat a live entry as the whole log", async () => {
   pages.clear();
   feed = openFeed();
   await settled();
@@ -201,7 +201,7 @@ it("does not take a line that streams in for the whole log", async () => {
   expect(feed.state.get().phase).toBe("ready");
 });
 
-it("is not ready before its first page, though a line has streamed in", async () => {
+it("is not ready before its first page, even if an entry has arrived", async () => {
   feed = openFeed();
   say({ id: "6" });
   expect(feed.state.get().phase).toBe("loading");

@@ -3,19 +3,19 @@ import type { Failure } from "./graphql/failure.ts";
 import { latestOnly } from "./latestOnly.ts";
 import { signal } from "./signal.ts";
 
-/** One page of a list that is read from its newest end. */
+/** One page of a list that is loaded from its newest entry. */
 export type FeedPage<Item> = {
   readonly items: readonly Item[];
-  /** Where the next page begins; undefined at the end. */
+  /** The cursor of the next page; undefined at the end. */
   readonly next: string | undefined;
 };
 
-/** Where the lines of a feed come from. */
+/** The source of the entries of a feed. */
 export type FeedSource<Item> = {
   readonly read: (after: string | undefined) => Promise<Answer<FeedPage<Item>>>;
   /**
-   * Calls `onItem` for each new line, and `onGap` when the stream starts: it does not send earlier ones. Returns the
-   * function that stops it.
+   * Calls `onItem` for each new entry, and `onGap` whenever the stream starts, because it does not send earlier
+   * entries. Returns the function that stops it.
    */
   readonly follow: (onItem: (item: Item) => void, onGap: () => void) => () => void;
 };
@@ -30,15 +30,15 @@ export type FeedState<Item> = {
 
 const EMPTY = { phase: "loading", items: [], hasMore: false, failure: undefined } as const;
 
-/** A log that grows at its newest end while older pages are read. */
+/** A list that gets new entries live while older pages are loaded. */
 export class Feed<Item extends { readonly id: string }> {
   readonly state = signal<FeedState<Item>>(EMPTY);
-  /** Rows that arrived while the page was visible. */
+  /** The ids of entries that arrived live. */
   readonly fresh = new Set<string>();
   readonly #source: FeedSource<Item>;
   #next: string | undefined;
   #reading = false;
-  /** Whether the head was ever read: without it, nothing is known of what lies below the lines that stream in. */
+  /** Whether the first page was loaded. Until then it is unknown whether there are older entries. */
   #isRead = false;
   #headFailed = false;
   readonly #heads = latestOnly();
@@ -48,14 +48,14 @@ export class Feed<Item extends { readonly id: string }> {
     this.#source = source;
   }
 
-  /** Reads the head and follows it. Returns the function that stops it. */
+  /** Loads the first page and follows the stream. Returns the function that stops it. */
   open(): () => void {
     this.#unfollow = this.#source.follow(
       (item) => {
         const { items } = this.state.get();
         if (items.some(({ id }) => id === item.id)) return;
         this.fresh.add(item.id);
-        // It says nothing of the lines below it: whether they are read or could not be stays as it was.
+        // The phase stays the same, because a new entry says nothing about the older ones.
         this.state.set({ ...this.state.get(), items: [item, ...items] });
       },
       () => void this.#readHead(),
@@ -67,14 +67,14 @@ export class Feed<Item extends { readonly id: string }> {
     };
   }
 
-  /** Reads on towards the end, one page at a time. */
+  /** Loads the next page. */
   async readMore(): Promise<void> {
     const after = this.#next;
     if (this.#reading || after === undefined) return;
     this.#reading = true;
     const answer = await this.#source.read(after);
     this.#reading = false;
-    // The list was read again meanwhile and ends elsewhere.
+    // The list was reloaded meanwhile and ends at another entry.
     if (this.#next !== after) return;
     if (answer.failure) {
       this.state.set({ ...this.state.get(), phase: "failed", failure: answer.failure });
@@ -86,7 +86,7 @@ export class Feed<Item extends { readonly id: string }> {
     this.#show([...this.state.get().items, ...older]);
   }
 
-  /** Tries again what failed: the head or the next page. */
+  /** Repeats the request that failed, for the first or for the next page. */
   retry(): void {
     this.state.set({
       ...this.state.get(),
@@ -112,13 +112,13 @@ export class Feed<Item extends { readonly id: string }> {
     const read = new Set(page.items.map((item) => item.id));
     const first = items.findIndex((item) => read.has(item.id));
     if (first < 0) {
-      // A gap of more than a page: start again rather than show a list with a gap. Streamed rows
-      // stay.
+      // There is a gap of more than a page, so the list starts again. Streamed entries stay if no page was loaded
+      // before.
       const streamed = this.#next === undefined ? items : [];
       this.#next = page.next;
       this.#show([...streamed, ...page.items]);
     } else {
-      // Above it is what streamed in after the page was read, below it what was read before.
+      // Entries before `first` arrived after the page was read, entries after the page were loaded before.
       const older = items.slice(first).filter((item) => !read.has(item.id));
       if (older.length === 0) this.#next = page.next;
       this.#show([...items.slice(0, first), ...page.items, ...older]);

@@ -17,7 +17,7 @@ export const VISITOR: Viewer = {
   signedInUntil: null,
 };
 
-/** The same in mode `read-only`. */
+/** The same person in mode `read-only`. */
 export const READER: Viewer = { ...VISITOR, canChangeBoard: false };
 
 export const SIGNED_IN: Viewer = {
@@ -76,7 +76,7 @@ export const FAILED: Backoff = {
   needsHuman: false,
 };
 
-/** The rest of what is noted of it. */
+/** The other fields of this back-off. */
 export const FAILED_HISTORY: History = {
   refusals: 0,
   cause: "FAILED",
@@ -86,7 +86,7 @@ export const FAILED_HISTORY: History = {
 
 type ReadOnlyReason = NonNullable<Parameters<typeof whyReadOnly>[0]["readOnlyReason"]>;
 
-/** The sentence about a read-only repository, acme/rocket, for each reason. */
+/** The sentence about the read-only repository acme/rocket, for each reason. */
 const READ_ONLY_SENTENCES: Readonly<Record<ReadOnlyReason, string>> = {
   ARCHIVED: "acme/rocket is archived on GitHub: its issues cannot be changed.",
   DISABLED: "acme/rocket is disabled on GitHub: its issues cannot be changed.",
@@ -99,7 +99,7 @@ const READ_ONLY_SENTENCES: Readonly<Record<ReadOnlyReason, string>> = {
 /** The same as rows for `it.each`. */
 export const READ_ONLY = Object.entries(READ_ONLY_SENTENCES) as readonly [ReadOnlyReason, string][];
 
-/** A pause of everything, with nothing left that is held. */
+/** A pause of everything, without issues that are still held. */
 export const PAUSED: Pause = {
   id: "1",
   scope: "EVERYTHING",
@@ -110,7 +110,7 @@ export const PAUSED: Pause = {
   summary: "Everything is paused by ana: A release",
 };
 
-/** The labels of a repository that has none of its own. */
+/** The labels of a repository with Dispatch's own scheme. */
 export const DISPATCH_LABELS: LabelScheme = {
   statuses: STATUSES.map((status) => ({ status, label: `status/${statusWord(status)}` })),
   priorities: PRIORITIES.map((priority) => ({

@@ -2,13 +2,13 @@ import { expect, it } from "vitest";
 import { READ_ONLY } from "./fixtures.ts";
 import { isSameName, whyLeft, whyReadOnly } from "./issues.ts";
 
-it("knows agents, owners and labels in any case", () => {
+it("compares names of agents, owners and labels without case", () => {
   expect(isSameName("Alpha", "alpha")).toBe(true);
   expect(isSameName("Ärger", "äRGER")).toBe(true);
   expect(isSameName("alpha", "alph")).toBe(false);
 });
 
-it("says why an issue has no card any more", () => {
+it("explains why an issue has no card any more", () => {
   const repository = { enabled: true };
   expect(whyLeft({ removedAt: null, repository })).toBeUndefined();
   expect(whyLeft({ repository: {} })).toBeUndefined();
@@ -19,7 +19,7 @@ it("says why an issue has no card any more", () => {
 });
 
 it.each([...READ_ONLY, [null, undefined] as const])(
-  "says why nothing can be changed: %s",
+  "explains why an issue cannot be changed: %s",
   (readOnlyReason, sentence) => {
     expect(whyReadOnly({ fullName: "acme/rocket", readOnlyReason })).toBe(sentence);
   },

@@ -2,14 +2,14 @@ import { useEffect, useEffectEvent } from "react";
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
 
-/** Whether a key pressed here belongs to a text field or to an open dialog, and not to the page. */
+/** Whether a key event belongs to a text field or an open dialog instead of the page. */
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest(`${TYPING}, dialog[open]`) !== null;
 
 /**
- * Passes the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or
- * Meta, or pressed in a dialog. A handler that uses a key returns true, which keeps the browser and
- * later handlers from using it as well. One that is `first` is called before all others.
+ * Calls `handle` for keys of the page: not for keys in a text field or a dialog, and not with Ctrl, Alt or Meta. A
+ * handler returns true if it has used the key; then neither the browser nor a later handler gets it. A handler that is
+ * `first` is called before all others.
  */
 export function useKeys(handle: (event: KeyboardEvent) => boolean, { first = false } = {}): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {

@@ -29,7 +29,7 @@ const labels = [
 ];
 const others = (fullName: string) => otherLabels({ labels, repository: { fullName } });
 
-it("knows which labels are not Dispatch's own", () => {
+it("lists the labels that differ from Dispatch's own", () => {
   expect(namesOf(DISPATCH_LABELS).map(({ own }) => own)).toEqual([
     "status/backlog",
     "status/ready",
@@ -52,14 +52,14 @@ it("knows which labels are not Dispatch's own", () => {
   ]);
 });
 
-it("leaves out what is shown already, by the names of the repository", async () => {
+it("leaves out status, priority and agents, by the scheme of the repository", async () => {
   answer([
     { fullName: "acme/tools", labelScheme: OWN_LABELS },
     { fullName: "acme/rocket", labelScheme: DISPATCH_LABELS },
   ]);
   expect(others("acme/tools")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
   await refreshLabelSchemes();
-  // What merely looks like Dispatch's label there is one like any other.
+  // A label in Dispatch's own style has no meaning there.
   expect(others("acme/tools")).toEqual(["Status/Ready", "priority/p1", "agent/beta", "bug"]);
   expect(others("acme/rocket")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
   answer([]);
@@ -67,7 +67,7 @@ it("leaves out what is shown already, by the names of the repository", async () 
   expect(others("acme/tools")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
 });
 
-it("keeps what it knows when Dispatch does not answer", async () => {
+it("keeps the schemes if a request fails", async () => {
   answer([{ fullName: "acme/tools", labelScheme: OWN_LABELS }]);
   await refreshLabelSchemes();
   const known = labelSchemes.get();

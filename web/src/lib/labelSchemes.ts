@@ -32,16 +32,16 @@ export const LabelSchemesQuery = graphql(
   [LabelSchemeFields],
 );
 
-/** The labels of a repository for statuses, priorities and agents on GitHub. */
+/** The labels that a repository uses on GitHub for statuses, priorities and agents. */
 export type LabelScheme = ResultOf<typeof LabelSchemeFields>;
 
-/** What Dispatch's own labels of agents begin with. */
+/** The prefix of Dispatch's own labels of agents. */
 export const AGENT_PREFIX = "agent/";
 
-/** Dispatch's label and the one that a repository has for the same; of agents the beginning. */
+/** Dispatch's own label and that of a repository with the same meaning. For agents, both are prefixes. */
 type Name = { readonly own: string; readonly name: string };
 
-/** Every label of a scheme, in board order, then by priority; last what labels of agents begin with. */
+/** All labels of a scheme: statuses in board order, priorities, and the prefix of agents. */
 export const namesOf = ({ statuses, priorities, agentPrefix }: LabelScheme): readonly Name[] => [
   ...statuses.map(({ status, label }) => ({ own: `status/${statusWord(status)}`, name: label })),
   ...priorities.map(({ priority, label }) => ({
@@ -51,16 +51,16 @@ export const namesOf = ({ statuses, priorities, agentPrefix }: LabelScheme): rea
   { own: AGENT_PREFIX, name: agentPrefix },
 ];
 
-/** Those that are not Dispatch's own. */
+/** The labels of a scheme that differ from Dispatch's own. */
 export const renamedIn = (scheme: LabelScheme): readonly Name[] =>
   namesOf(scheme).filter(({ own, name }) => !isSameName(own, name));
 
 type Test = (label: string) => boolean;
 
-/** Whether a label is a status, a priority, an agent or an owner, where Dispatch's own labels are. */
+/** Whether a label is a status, priority, agent or owner in a repository with Dispatch's own labels. */
 const hasMeaning: Test = (label) => /^(status|priority|agent|owner)\//i.test(label);
 
-/** The same in a repository with other labels, where Dispatch's own for these are labels like any other. */
+/** The same in a repository with another scheme. Dispatch's own labels have no meaning there. */
 function hasMeaningIn(scheme: LabelScheme): Test {
   const names = new Set(namesOf(scheme).map(({ name }) => name.toLowerCase()));
   const prefixes = [scheme.agentPrefix.toLowerCase(), "owner/"];
@@ -70,10 +70,10 @@ function hasMeaningIn(scheme: LabelScheme): Test {
   };
 }
 
-/** The labels with a meaning in each repository with its own labels. Empty until the first response. */
+/** The label schemes of the repositories that do not use Dispatch's own labels. Empty until the first response. */
 export const labelSchemes = signal<ReadonlyMap<string, Test>>(new Map());
 
-/** Requests the label schemes of all repositories. When one changes, the board is reloaded. */
+/** Loads the label schemes of all repositories. A change of a scheme reloads the board. */
 export async function refreshLabelSchemes(): Promise<void> {
   const { data } = await ask(LabelSchemesQuery, {});
   if (!data) return;
@@ -88,7 +88,7 @@ type Labelled = {
   readonly repository: { readonly fullName: string };
 };
 
-/** The labels of an issue that are not shown already as its column, priority, agents or owners. */
+/** The labels of an issue other than its status, priority, agents and owners. */
 export function otherLabels({ labels, repository }: Labelled, schemes = labelSchemes.get()) {
   const isShown = schemes.get(repository.fullName) ?? hasMeaning;
   return labels.filter((label) => !isShown(label));

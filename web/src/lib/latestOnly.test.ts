@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { latestOnly } from "./latestOnly.ts";
 
-it("answers in the order of their requests are all shown", () => {
+it("responses in the order of their requests are all shown", () => {
   const { start } = latestOnly();
   const first = start();
   const second = start();
@@ -9,7 +9,7 @@ it("answers in the order of their requests are all shown", () => {
   expect(second()).toBe(true);
 });
 
-it("an answer is dropped when that to a later request was shown", () => {
+it("a response is dropped after the response to a later request", () => {
   const { start } = latestOnly();
   const first = start();
   const second = start();
@@ -20,21 +20,21 @@ it("an answer is dropped when that to a later request was shown", () => {
   expect(second()).toBe(false);
 });
 
-it("a later request that was not answered yet drops nothing", () => {
+it("a later request without a response does not drop anything", () => {
   const { start } = latestOnly();
   const first = start();
   start();
   expect(first()).toBe(true);
 });
 
-it("an answer that comes in parts is shown until a newer one is", () => {
+it("a response in several parts is shown until there is a newer one", () => {
   const { start } = latestOnly();
   const first = start();
   expect(first()).toBe(true);
   expect(first()).toBe(true);
 });
 
-it("what supersedes drops the answers to all requests before it, and none after it", () => {
+it("superseding drops the responses to all earlier requests, and to no later one", () => {
   const order = latestOnly();
   const before = order.start();
   order.supersede();
@@ -45,7 +45,7 @@ it("what supersedes drops the answers to all requests before it, and none after 
   expect(after()).toBe(false);
 });
 
-it("each has an order of its own", () => {
+it("each instance has its own order", () => {
   const one = latestOnly();
   const other = latestOnly();
   const isLatest = one.start();

@@ -1,16 +1,14 @@
-/** Requests whose responses may overtake each other. */
+/** Finds outdated responses when requests overlap. */
 export type LatestOnly = {
   /**
-   * Call when a request is sent. Call the returned function when the response arrives: true if the
-   * response is to be shown, false if a later request got its response first, so that this one is
-   * older than what is shown.
+   * To be called when a request is sent. The returned function is to be called when the response arrives. It returns
+   * false if a later request was answered first, so that this response is outdated.
    */
   readonly start: () => () => boolean;
-  /** Call when something newer than every request sent so far is shown, such as an item of a stream. */
+  /** To be called when newer data than all sent requests is shown, such as an item of a stream. */
   readonly supersede: () => void;
 };
 
-/** Drops responses that are older than what is shown, in whatever order they arrive. */
 export function latestOnly(): LatestOnly {
   let sent = 0;
   let shown = 0;

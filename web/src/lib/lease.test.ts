@@ -9,11 +9,11 @@ it.each([
   ["2026-06-01T12:15:00.000Z", 0.5],
   ["2026-06-01T12:30:00.000Z", 0],
   ["2026-06-01T12:31:00.000Z", 0],
-])("at %s %d of the ring is left", (now, left) => {
+])("at %s the ring shows %d", (now, left) => {
   expect(remaining(hold, Date.parse(now))).toBe(left);
 });
 
-it("leaves nothing of a hold without length", () => {
+it("shows nothing of a lease without duration", () => {
   expect(remaining({ ...hold, expiresAt: hold.renewedAt }, 0)).toBe(0);
 });
 
@@ -23,10 +23,10 @@ it.each([
   ["2026-06-01T12:05:00.000Z", "25 min left"],
   ["2026-06-01T10:30:00.000Z", "2 h left"],
   ["2026-06-01T09:25:00.000Z", "3 h 5 min left"],
-])("at %s it says: %s", (now, words) => {
+])("at %s the remaining time is: %s", (now, words) => {
   expect(timeLeft(hold.expiresAt, Date.parse(now))).toBe(words);
 });
 
-it("says how far the holder is", () => {
+it("shows the checkpoint in words", () => {
   expect(checkpointWords("PR_OPENED")).toBe("PR opened");
 });

@@ -1,4 +1,4 @@
-/** How far a holder can be, in order. */
+/** The checkpoints of a lease, in order. */
 export const CHECKPOINTS = [
   "ISSUE_CLAIMED",
   "BRANCH_CREATED",
@@ -19,19 +19,19 @@ const WORDS: Readonly<Record<Checkpoint, string>> = {
   WORK_COMPLETE: "work complete",
 };
 
-/** A checkpoint as one reads it: `changes made`. */
+/** A checkpoint in words, such as `changes made`. */
 export const checkpointWords = (checkpoint: Checkpoint): string => WORDS[checkpoint];
 
 /** The times of a lease, and the holder's checkpoint. */
 export type Lease = {
   readonly agent: string;
   readonly checkpoint: Checkpoint;
-  /** When it was given or last renewed. */
+  /** When it was claimed or last renewed. */
   readonly renewedAt: string;
   readonly expiresAt: string;
 };
 
-/** The remaining part of a lease, from 1 when it was claimed or last renewed to 0 when it expires. */
+/** The remaining share of a lease: 1 when it was claimed or last renewed, 0 when it expires. */
 export function remaining(
   { renewedAt, expiresAt }: Pick<Lease, "renewedAt" | "expiresAt">,
   now: number,
@@ -41,7 +41,7 @@ export function remaining(
   return whole > 0 ? Math.min(1, Math.max(0, (end - now) / whole)) : 0;
 }
 
-/** How long a lease lasts: `25 min left`, `3 h 5 min left`, or that its time is up. */
+/** The remaining time of a lease, such as `25 min left`, or that it has expired. */
 export function timeLeft(expiresAt: string, now: number): string {
   const left = Date.parse(expiresAt) - now;
   if (left <= 0) return "time is up";
@@ -55,7 +55,7 @@ export function timeLeft(expiresAt: string, now: number): string {
 /** The maximum length of a question in a tooltip, in characters. */
 const LONGEST = 200;
 
-/** The beginning of a text as one line. */
+/** The beginning of a text on one line. */
 export function shorten(text: string, longest = LONGEST): string {
   const line = Array.from(text.replace(/\s+/g, " ").trim());
   return line.length > longest

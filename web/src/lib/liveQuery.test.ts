@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   vi.stubGlobal("WebSocket", TestSocket);
-  // The connection and the streams belong to modules.
+  // The connection and the streams are state of modules.
   vi.resetModules();
   ({ LiveQuery } = await import("./liveQuery.ts"));
   truth = "first";
@@ -34,11 +34,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("a change between the first answer and the start of the streams is shown", async () => {
+it("shows a change between the first response and the start of the streams", async () => {
   await pass(0);
   expect(shown()).toBe("first");
   await TestSocket.newest.open();
-  // The service has not read the subscriptions yet, so this is no event of theirs.
+  // The service has not started the subscriptions yet, so they do not send this event.
   truth = "second";
   TestSocket.newest.startStreams();
   await pass(2_000);
@@ -47,7 +47,7 @@ it("a change between the first answer and the start of the streams is shown", as
   expect(ask, "one more request for the three streams").toHaveBeenCalledTimes(2);
 });
 
-it("a change is shown that came before the streams had started again", async () => {
+it("shows a change before the streams have started again", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   await pass(5_000);
@@ -61,7 +61,7 @@ it("a change is shown that came before the streams had started again", async () 
   expect(shown()).toBe("second");
 });
 
-it("a change is shown that came after a resync, when a stream has ended and not started again", async () => {
+it("shows a change after a resync, which ends a stream", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   await pass(5_000);
@@ -76,7 +76,7 @@ it("a change is shown that came after a resync, when a stream has ended and not 
   expect(shown()).toBe("second");
 });
 
-it("the next page finds the streams started and asks once", async () => {
+it("uses the streams of the previous page, and sends one query", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   await pass(5_000);
@@ -96,7 +96,7 @@ it("the next page finds the streams started and asks once", async () => {
   expect(ask, "five events, one request").toHaveBeenCalledTimes(2);
 });
 
-it("an answer that a later one has overtaken is not shown", async () => {
+it("drops an outdated response", async () => {
   const answers: (() => void)[] = [];
   ask.mockImplementation(() => {
     const data = truth;
@@ -112,7 +112,7 @@ it("an answer that a later one has overtaken is not shown", async () => {
   expect(shown()).toBe("second");
 });
 
-it("what was asked before the streams were listened to is asked again", async () => {
+it("sends a query again that was sent before the streams started", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   await pass(5_000);
@@ -125,7 +125,7 @@ it("what was asked before the streams were listened to is asked again", async ()
   leave();
 });
 
-it("what time changes is asked again when a hidden tab is shown, unless that was just asked", async () => {
+it("sends its query when a hidden tab is shown, unless it was just sent", async () => {
   const hidden = vi.spyOn(document, "hidden", "get");
   const show = (isShown: boolean) => {
     hidden.mockReturnValue(!isShown);

@@ -43,7 +43,7 @@ export type Listen = (listener: {
   readonly onMissed: () => void;
 }) => () => void;
 
-/** The streams that change most summaries. */
+/** The default streams. Their events change most summaries. */
 export const WORK: readonly Listen[] = [listenToBoard, listenToRuns, listenToEntries];
 
 /** The minimum time between two requests, however many events there are. */
@@ -57,8 +57,7 @@ export type LiveState<Data> = {
 };
 
 /**
- * A query whose response is kept current by sending it again after any event that may change a
- * summary. No change is missed:
+ * A query that is sent again after each event that may change its response. No change is missed:
  *
  * - A change after the streams have started is an event, and the query that follows it reads that change.
  * - A change before that may be missing from a response that was requested earlier, so the query is
@@ -79,8 +78,8 @@ export class LiveQuery<Data> {
   readonly #listenTo: readonly Listen[];
 
   /**
-   * `lookEvery` is for responses that change with time alone: requested again after this many milliseconds, while the
-   * page is visible. `listenTo` is for responses that depend on something else than the work on issues.
+   * `lookEvery` is an interval in milliseconds for further requests while the page is visible, for responses that also
+   * change without events. `listenTo` replaces the default streams.
    */
   constructor(
     ask: () => Promise<Answer<Data>>,
@@ -97,7 +96,7 @@ export class LiveQuery<Data> {
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };
     const stops = this.#listenTo.map((listen) => listen(listener));
-    // An earlier response is older than what the streams send.
+    // The response may be older than the start of the streams, so the query is sent again.
     if (this.#askedAt > -Infinity) soon();
     else void this.refresh();
     if (this.#lookEvery !== undefined) stops.push(this.#look(this.#lookEvery));
@@ -108,7 +107,7 @@ export class LiveQuery<Data> {
     };
   }
 
-  /** Asks now. */
+  /** Sends the query now. */
   async refresh(): Promise<void> {
     const isLatest = this.#answers.start();
     this.#askedAt = performance.now();
@@ -126,8 +125,7 @@ export class LiveQuery<Data> {
     const look = () => {
       if (!document.hidden) void this.refresh();
     };
-    // While the tab is hidden nothing is requested, so the response may be old when it is shown
-    // again.
+    // Nothing is requested while the tab is hidden, so the response may be old when it is shown again.
     const onVisible = () => {
       if (this.#askedAt + every <= performance.now()) look();
     };

@@ -1,15 +1,15 @@
 /**
- * Parses Markdown that strangers wrote. The parser works in linear time; on top of it every text is held to limits on
- * length, nesting, elements and parsing steps, counted and not timed, so that the same text always has the same result.
+ * Parses untrusted Markdown. Every text has limits on length, nesting, elements and parsing steps. They are counted and
+ * not measured in time, so that the same text always has the same result.
  */
 import MarkdownIt, { type Token } from "markdown-it";
 
-/** GitHub accepts as many characters. */
+/** The maximum length of a text on GitHub. */
 const MAX_LENGTH = 65_536;
-/** Levels of lists, quotes and emphasis inside each other. A level of a list counts twice: the list and its item. */
+/** The maximum nesting of lists, quotes and emphasis. A list counts twice: the list and its item. */
 const MAX_DEPTH = 48;
 const MAX_NODES = 10_000;
-/** Positions the parser looks at. Ordinary texts take less than one for each character. */
+/** The maximum number of positions that the parser examines. Usual texts need less than one for each character. */
 const MAX_STEPS = 200_000;
 
 export type Element = {
@@ -20,10 +20,10 @@ export type Element = {
 
 export type Node = string | Element;
 
-/** What a text has too much of to be formatted. */
+/** The limit that a text exceeds. */
 export type Limit = "length" | "nesting" | "elements" | "steps";
 
-/** Thrown from inside the parser to stop it. */
+/** Thrown inside the parser to stop it. */
 class BeyondLimit extends Error {
   readonly limit: Limit;
 
@@ -40,18 +40,18 @@ const countStep = (): boolean => {
   return false;
 };
 
-// The parser silently leaves out what is nested deeper than its own limit, so that limit is never reached.
+// The parser silently drops content beyond its own nesting limit, so that limit is higher than ours.
 const parser = new MarkdownIt({ html: true, linkify: true, maxNesting: MAX_DEPTH + 4 });
-// Addresses are filtered below; a link that the parser refuses would be shown with its address.
+// Addresses are filtered below. If the parser rejected one, the source of the link would be shown.
 parser.validateLink = () => true;
-// `README.md` is no address.
+// `README.md` is not an address.
 parser.linkify.set({ fuzzyLink: false });
 parser.block.ruler.before("table", "count", countStep, {
   alt: ["paragraph", "reference", "blockquote", "list"],
 });
 parser.inline.ruler.before("text", "count", countStep);
 
-/** The elements of a text, or the limit that it exceeds: then it has to be shown as it was written. */
+/** The elements of a text, or the limit that it exceeds. Such a text is to be shown as plain text. */
 export function parseMarkdown(text: string): readonly Node[] | Limit {
   if (text.length > MAX_LENGTH) return "length";
   steps = 0;
@@ -63,11 +63,13 @@ export function parseMarkdown(text: string): readonly Node[] | Limit {
   }
 }
 
-/** Makes a tree of the parser's flat list, without recursion. Tags of HTML are left out, the words between them stay. */
+/**
+ * Builds a tree from the parser's flat list, without recursion. HTML tags are dropped, the text between them is kept.
+ */
 class Tree {
   readonly #root: Node[] = [];
   readonly #open: Element[] = [];
-  /** Ranks of the headings above, as the author chose them. */
+  /** The levels of the enclosing headings in the text. */
   readonly #ranks: number[] = [];
   #nodes = 0;
 
@@ -91,7 +93,7 @@ class Tree {
     for (const token of tokens.slice(1)) this.#add(token);
   }
 
-  /** Whether nothing stands yet in a list item, or in its first paragraph. */
+  /** Whether a list item, or its first paragraph, is still empty. */
   #isAtStartOfItem(): boolean {
     const [outer, inner] = this.#open.slice(-2);
     if (inner?.tag === "li") return inner.children.length === 0;
@@ -103,7 +105,7 @@ class Tree {
       if (!token.hidden) this.#open.pop();
       return;
     }
-    // The paragraphs of a list whose items follow each other closely are marked as hidden.
+    // The parser marks the paragraphs of a tight list as hidden.
     if (token.hidden) return;
     switch (token.type) {
       case "text":
@@ -136,8 +138,8 @@ class Tree {
   }
 
   /**
-   * Ranks the headings of a text below the page's own, without a gap between ranks: authors choose them by size, screen
-   * readers tell the outline by them.
+   * Maps the headings of a text to levels below those of the page, without gaps, because screen readers derive the
+   * outline from the levels.
    */
   #heading(tag: string): Element {
     const rank = Number(tag.slice(1));
@@ -152,7 +154,7 @@ class Tree {
     if (this.#open.length > MAX_DEPTH) throw new BeyondLimit("nesting");
   }
 
-  /** `size` is how many nodes come with it, itself included. */
+  /** `size` is the number of added nodes, this one included. */
   #append(node: Node, size = 1): void {
     this.#nodes += size;
     if (this.#nodes > MAX_NODES) throw new BeyondLimit("elements");
@@ -166,7 +168,7 @@ const element = (
   children: Node[] = [],
 ): Element => ({ tag, attributes, children });
 
-/** What is kept of an element's attributes: addresses that lead to another page, where lists begin, how cells align. */
+/** The attributes that are kept: safe addresses of links, the first number of a list, the alignment of cells. */
 function attributesOf(token: Token): Record<string, string> {
   const kept: Record<string, string> = {};
   const address = String(token.attrGet("href") ?? token.attrGet("src"));

@@ -18,7 +18,7 @@ it.each([
   expect(outcomeWords({ status, conclusion })).toBe(words);
 });
 
-it("keeps a word of GitHub's that it does not know", () => {
+it("shows an unknown word of GitHub as it is", () => {
   const odd = { status: "COMPLETED", conclusion: "UNKNOWN", conclusionText: "melted" };
   expect(outcomeOf(odd)).toBe("unknown");
   expect(outcomeWords(odd)).toBe("melted");
@@ -28,7 +28,7 @@ it("keeps a word of GitHub's that it does not know", () => {
   expect(outcomeWords({ status: "UNKNOWN", conclusion: null })).toBe("Unknown");
 });
 
-it("knows what goes on", () => {
+it("knows whether a run is completed", () => {
   expect(isUnderWay({ status: "QUEUED", conclusion: null })).toBe(true);
   expect(isUnderWay({ status: "IN_PROGRESS", conclusion: null })).toBe(true);
   expect(isUnderWay({ status: "COMPLETED", conclusion: "ACTION_REQUIRED" })).toBe(false);

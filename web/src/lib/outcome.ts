@@ -1,4 +1,4 @@
-/** How a run or a job stands. */
+/** The state or the result of a run or a job. */
 export type Outcome =
   "success" | "failure" | "cancelled" | "skipped" | "running" | "waiting" | "unknown";
 
@@ -27,13 +27,13 @@ const STATUSES: Readonly<Record<string, Outcome>> = {
   PENDING: "waiting",
 };
 
-/** How something stands by GitHub's status and conclusion; `unknown` for words that GitHub has added since. */
+/** The outcome by GitHub's status and conclusion; `unknown` for values that are not known here. */
 export function outcomeOf({ status, conclusion }: State): Outcome {
   if (conclusion !== null) return CONCLUSIONS[conclusion] ?? "unknown";
   return STATUSES[status] ?? "unknown";
 }
 
-/** Whether it goes on: it can be cancelled, and not repeated. */
+/** Whether it has not completed: it can be cancelled, but not run again. */
 export const isUnderWay = (state: State): boolean => {
   const outcome = outcomeOf(state);
   return state.conclusion === null && (outcome === "running" || outcome === "waiting");
@@ -59,7 +59,7 @@ const EXACT: Readonly<Record<string, string>> = {
   STALE: "Stale",
 };
 
-/** The same in a word, more exact where GitHub is, and GitHub's own where we know none. */
+/** The outcome in words, such as `Timed out`. An unknown value of GitHub is shown as it is. */
 export function outcomeWords(
   state: State & { readonly statusText?: string | null; readonly conclusionText?: string | null },
 ): string {
@@ -70,7 +70,7 @@ export function outcomeWords(
   return state.conclusionText ?? state.statusText ?? TITLES.unknown;
 }
 
-/** Its colour. Its shape differs as well: see `OutcomeMark`. */
+/** The colour of an outcome. `OutcomeMark` adds a shape. */
 export const OUTCOME_COLORS: Readonly<Record<Outcome, string>> = {
   success: "var(--done)",
   failure: "var(--blocked)",

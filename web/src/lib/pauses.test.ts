@@ -21,13 +21,13 @@ beforeEach(() => {
 });
 afterEach(async () => {
   pauses.set([]);
-  // The stream of the board ends some time after the last listener has left.
+  // The stream of the board ends some time after the last listener has unsubscribed.
   await vi.advanceTimersByTimeAsync(60_000);
   vi.useRealTimers();
   vi.clearAllMocks();
 });
 
-it("requests pauses again on a resync, and counts while something is paused", async () => {
+it("reloads the pauses after a resync, and counts held issues while something is paused", async () => {
   const stop = watchPauses();
   starts();
   await vi.advanceTimersByTimeAsync(5_000);
@@ -50,7 +50,7 @@ it("requests pauses again on a resync, and counts while something is paused", as
   stop();
 });
 
-it("shows what was paused and resumed here at once, whatever was asked before", async () => {
+it("shows a pause or its end at once, and drops outdated responses", async () => {
   let answer: (value: { data: { pauses: [] } }) => void = () => undefined;
   vi.mocked(ask).mockReturnValue(new Promise((resolve) => (answer = resolve)) as never);
   const stop = watchPauses();
@@ -69,7 +69,7 @@ it("shows what was paused and resumed here at once, whatever was asked before", 
   stop();
 });
 
-it("shows the answer to the latest question, in whatever order they come", async () => {
+it("shows the response to the latest request, in any order of arrival", async () => {
   const answers: ((value: { data: { pauses: (typeof PAUSED)[] } }) => void)[] = [];
   vi.mocked(ask).mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
   const stop = watchPauses();
@@ -84,7 +84,7 @@ it("shows the answer to the latest question, in whatever order they come", async
   stop();
 });
 
-it("says what a pause covers and how much of it is held", () => {
+it("describes the scope of a pause and the number of held issues", () => {
   expect(pauseSubject(PAUSED)).toBe("everything");
   expect(pauseSubject(other)).toBe("the agent quill");
   expect(pauseSubject({ scope: "LANE", subject: "default" })).toBe("the lane default");

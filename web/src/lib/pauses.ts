@@ -48,15 +48,15 @@ export const ResumeWork = graphql(`
   }
 `);
 
-/** A part of the work of which no agent is served anything for a while. */
+/** A pause: agents are served no issues of a repository, of a lane, to one agent, or none at all. */
 export type Pause = ResultOf<typeof PauseFields>;
 export type PauseScope = Pause["scope"];
 export type PauseInput = VariablesOf<typeof PauseWork>["input"];
 
-/** What is paused now, the first begun first; updated live while `watchPauses` runs. */
+/** The current pauses, oldest first, updated live while `watchPauses` runs. */
 export const pauses = signal<readonly Pause[]>([]);
 
-/** However much happens, what is held of a pause is counted no more often than this. */
+/** The minimum time between two requests for the number of issues that are still held. */
 const COUNT_EVERY_MS = 1_500;
 
 const answers = latestOnly();
@@ -68,8 +68,8 @@ async function refresh(): Promise<void> {
 }
 
 /**
- * Keeps the pauses true. They begin and end with a `Resync` of the board; while there are any, every other event may
- * change how much is held of them. Returns the function that stops it.
+ * Keeps the pauses up to date. Their begin and end cause a `Resync` of the board. While there are pauses, every other
+ * event may change the number of issues that are still held. Returns the function that stops it.
  */
 export function watchPauses(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -93,7 +93,7 @@ export function watchPauses(): () => void {
   };
 }
 
-/** Pauses something, or changes the pause that it has. */
+/** Adds a pause, or changes an existing one. */
 export async function pauseWork(input: PauseInput): Promise<Answer<Pause>> {
   const answer = await change(PauseWork, { input });
   if (answer.failure) return answer;
@@ -103,7 +103,7 @@ export async function pauseWork(input: PauseInput): Promise<Answer<Pause>> {
   return { data: pause };
 }
 
-/** Ends a pause. One that has ended before is as good as ended now. */
+/** Ends a pause. It also succeeds if the pause has already ended. */
 export async function resumeWork(id: string): Promise<Answer<unknown>> {
   const answer = await change(ResumeWork, { input: { pauseId: id } });
   if (answer.failure && answer.failure.code !== "NOT_FOUND") return answer;
@@ -112,13 +112,13 @@ export async function resumeWork(id: string): Promise<Answer<unknown>> {
   return { data: id };
 }
 
-/** What a pause covers, in a sentence: `everything`, `acme/rocket`, `the lane default`, `the agent quill`. */
+/** The scope of a pause inside a sentence: `everything`, `acme/rocket`, `the lane default`, `the agent quill`. */
 export function pauseSubject({ scope, subject }: Pick<Pause, "scope" | "subject">): string {
   if (subject === null) return "everything";
   if (scope === "LANE") return `the lane ${subject}`;
   return scope === "AGENT" ? `the agent ${subject}` : subject;
 }
 
-/** How much of what is paused goes on: `2 issues still held`, or that it is drained. */
+/** The number of issues of a pause that are still held, in words. */
 export const heldWords = (held: number): string =>
   held === 0 ? "drained" : `${held} ${held === 1 ? "issue" : "issues"} still held`;

@@ -11,6 +11,6 @@ export const RetryIssue = graphql(`
   }
 `);
 
-/** Ends the back-off of an issue and of its repository, takes its label `needs-human` off, and resets its attempts. */
+/** Ends the back-off of an issue and of its repository, removes its label `needs-human`, and resets its attempts. */
 export const retryIssue = (issueId: string): Promise<Answer<unknown>> =>
   change(RetryIssue, { input: { issueId } });

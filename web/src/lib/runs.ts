@@ -13,5 +13,5 @@ export const RunFields = graphql(`
   }
 `);
 
-/** One recorded piece of work by an agent, without its issue. */
+/** The fields of an agent run without its issue. */
 export type Run = ResultOf<typeof RunFields>;

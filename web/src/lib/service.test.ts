@@ -45,7 +45,7 @@ afterEach(() => {
   viewer.set(undefined);
 });
 
-it("asks about the service and the viewer at once", async () => {
+it("loads the service and the viewer at once", async () => {
   const done = refreshService();
   await settled();
   expect(sent).toHaveLength(1);
@@ -55,7 +55,7 @@ it("asks about the service and the viewer at once", async () => {
   expect(viewer.get()).toEqual(READER);
 });
 
-it("does not take an answer from before a sign-in for one from after it", async () => {
+it("does not use a response from before a sign-in", async () => {
   const before = refreshService();
   await settled();
   const after = [refreshService(), refreshService()];
@@ -70,7 +70,7 @@ it("does not take an answer from before a sign-in for one from after it", async 
   expect(viewer.get()?.name).toBe("Sam");
 });
 
-it("asks again when a change was denied, and only then", async () => {
+it("reloads after a denied change only", async () => {
   const stop = watchService();
   await settled();
   answer(SIGNED_IN);

@@ -24,7 +24,7 @@ export const ServiceQuery = graphql(
   [ViewerFields],
 );
 
-/** What the service says of itself: its version, whether its data is real, and what it lacks. */
+/** The version of the service, whether its data is simulated, and its missing configuration. */
 export type Service = ResultOf<typeof ServiceQuery>["service"];
 
 /** Undefined until the first response. */
@@ -59,8 +59,8 @@ async function read(): Promise<boolean> {
 }
 
 /**
- * Asks now, again whenever the connection has come back (it may be another version by then), when more or fewer
- * repositories are tracked, here or in another window, and when a change was denied: the session has ended.
+ * Loads the service now and again: after a reconnect, because the version may have changed; after a change of the
+ * tracked repositories; and after a denied mutation, because the session may have ended.
  */
 export function watchService(): () => void {
   void refreshService();

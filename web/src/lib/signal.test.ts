@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { signal } from "./signal.ts";
 
-it("notifies those who watch when the value changes, and not when it stays the same", () => {
+it("notifies watchers when the value changes, and not when it stays the same", () => {
   const value = signal(1);
   const listener = vi.fn();
   value.watch(listener);
@@ -12,7 +12,7 @@ it("notifies those who watch when the value changes, and not when it stays the s
   expect(value.get()).toBe(2);
 });
 
-it("compares like Object.is: NaN equals itself, an equal object is another value", () => {
+it("compares like Object.is: NaN equals itself, an equal object does not", () => {
   const number = signal(NaN);
   const listener = vi.fn();
   number.watch(listener);
@@ -25,7 +25,7 @@ it("compares like Object.is: NaN equals itself, an equal object is another value
   expect(listener).toHaveBeenCalledOnce();
 });
 
-it("the value is there already when a listener is called", () => {
+it("has the new value when a listener is called", () => {
   const value = signal("before");
   const seen: string[] = [];
   value.watch(() => seen.push(value.get()));
@@ -33,7 +33,7 @@ it("the value is there already when a listener is called", () => {
   expect(seen).toEqual(["after"]);
 });
 
-it("nothing is notified after it has stopped, whoever else goes on", () => {
+it("does not notify a removed listener, but the others", () => {
   const value = signal(0);
   const [one, other] = [vi.fn(), vi.fn()];
   const stop = value.watch(one);
@@ -45,7 +45,7 @@ it("nothing is notified after it has stopped, whoever else goes on", () => {
   expect(other).toHaveBeenCalledOnce();
 });
 
-it("a listener may stop another one, or itself, while it is called", () => {
+it("allows a listener to remove another one, or itself", () => {
   const value = signal(0);
   const other = vi.fn();
   const stops: (() => void)[] = [];

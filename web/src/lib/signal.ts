@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** A value that can be watched. The smallest piece of state that is shared between distant components. */
+/** A value that can be watched, for state that several components share. */
 export type Signal<Value> = {
   readonly get: () => Value;
   readonly set: (value: Value) => void;
@@ -25,6 +25,6 @@ export function signal<Value>(initial: Value): Signal<Value> {
   };
 }
 
-/** The value of a signal; rerenders when it changes. */
+/** The value of a signal. Rerenders when it changes. */
 export const useSignal = <Value>(source: Signal<Value>): Value =>
   useSyncExternalStore(source.watch, source.get);

@@ -1,4 +1,4 @@
-/** The columns of a board in their order. The number key of a status is its place here, from 1. */
+/** The columns of the board in their order. The number key of a status is its position, from 1. */
 export const STATUSES = [
   "BACKLOG",
   "READY",
@@ -19,16 +19,16 @@ const TITLES: Readonly<Record<Status, string>> = {
   DONE: "Done",
 };
 
-/** What a column is called on the page. */
+/** The title of a column. */
 export const statusTitle = (status: Status): string => TITLES[status];
 
-/** The colour of a status as a CSS value; for small marks only, never for areas or text. */
+/** The colour of a status as a CSS value. It is for small marks only, because the contrast is too low for text. */
 export const statusColor = (status: Status): string => `var(--${statusWord(status)})`;
 
-/** A status as addresses and labels spell it: `in-progress`. */
+/** A status in addresses and labels, such as `in-progress`. */
 export const statusWord = (status: Status): string => status.toLowerCase().replace("_", "-");
 
-/** The status that a number key names. */
+/** The status of a number key. */
 export const statusOfKey = (key: string): Status | undefined =>
   /^[1-6]$/.test(key) ? STATUSES[Number(key) - 1] : undefined;
 

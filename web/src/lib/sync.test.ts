@@ -40,7 +40,7 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-it("asks at once, and again when the stream has started", async () => {
+it("loads the state at once, and again when the stream has started", async () => {
   await answer(0, 1);
   expect(shown()).toBe(1);
   stream().onStart?.();
@@ -48,7 +48,7 @@ it("asks at once, and again when the stream has started", async () => {
   expect(shown()).toBe(2);
 });
 
-it("shows neither an answer that a later one has overtaken, nor one older than the stream", async () => {
+it("drops outdated responses, also those that are older than the stream", async () => {
   stream().onStart?.();
   await answer(1, 2);
   await answer(0, 1);

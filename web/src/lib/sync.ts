@@ -55,13 +55,13 @@ export const SyncIssues = graphql(`
   }
 `);
 
-/** How the board stands to GitHub. */
+/** The state of the sync with GitHub. */
 export type SyncState = ResultOf<typeof SyncFields>;
 
 /** Undefined until the first response; then updated while it is watched. */
 export const syncState = signal<SyncState | undefined>(undefined);
 
-/** A sync whose replica died sends no event; while one is shown, it is checked this often. */
+/** The interval for checks of a running sync, because no event reports that its server process has died. */
 const LOOK_MS = 15_000;
 
 /** Keeps `syncState` up to date. Returns the function that stops it. */
@@ -96,7 +96,7 @@ export function watchSync(): () => void {
 /** The result of a sync that was requested here. */
 export type SyncOutcome = ResultOf<typeof SyncIssues>["syncIssues"];
 
-/** Syncs all tracked repositories with GitHub now, or one. Resolves when the sync has ended; it need not be awaited. */
+/** Syncs all tracked repositories with GitHub, or one. Resolves when the sync has ended. */
 export async function sync(repository?: string): Promise<Answer<SyncOutcome>> {
   const answer = await change(SyncIssues, {
     input: repository === undefined ? null : { repository },

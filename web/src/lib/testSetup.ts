@@ -1,8 +1,8 @@
 import { configure } from "@testing-library/react";
 
-// Runs before each file of tests.
+// Runs before each test file.
 
-/** How long a test waits for something to appear: a deadline for the slowest machine, not a measure. */
+/** How long a test waits for an element. It is a deadline for slow machines. */
 const PATIENCE_MS = 10_000;
 
 configure({ asyncUtilTimeout: PATIENCE_MS });

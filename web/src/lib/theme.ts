@@ -1,6 +1,6 @@
 import { signal } from "./signal.ts";
 
-/** Read before the first paint by `public/theme.js`, which names the same key. */
+/** The key in the storage of the browser. `public/theme.js` reads it before the first paint. */
 const KEY = "dispatch-theme";
 
 export type Theme = "light" | "dark";
@@ -17,13 +17,13 @@ function show(next: Theme): void {
   theme.set(next);
 }
 
-/** Shows a theme and remembers it as this person's choice. */
+/** Shows a theme and stores it as the choice in this browser. */
 export function chooseTheme(next: Theme): void {
   show(next);
   try {
     localStorage.setItem(KEY, next);
   } catch {
-    // Without storage the choice holds until the page is closed.
+    // Without storage the choice is kept until the page is closed.
   }
 }
 
@@ -35,7 +35,7 @@ const stored = (): string | null => {
   }
 };
 
-// Follow the system until a theme is chosen, and follow a choice made in another window.
+// Follows the system until a theme is chosen, and a choice in another window.
 system.addEventListener("change", (event) => {
   if (stored() === null) show(event.matches ? "dark" : "light");
 });

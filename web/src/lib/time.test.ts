@@ -30,7 +30,7 @@ it("counts whole days", () => {
   expect(daysSince("2026-05-25T12:00:00.000Z", NOW)).toBe(7);
 });
 
-it("writes the times of a sentence as clocks here show them, and other days in full", () => {
+it("formats the times of a sentence in the local time zone, and other days with their date", () => {
   const [soon, later] = ["2026-06-01T12:10:00.000Z", "2026-06-09T12:10:00Z"];
   expect(localTimes(`Held until ${soon}, or until ${later}.`, NOW)).toBe(
     `Held until ${clockTime(soon)}, or until ${fullTime(later)}.`,

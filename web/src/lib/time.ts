@@ -4,7 +4,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long ago, in the shortest words that are still right: `now`, `5m`, `3h`, `12d`, `4mo`, `2y`. */
+/** How long ago an instant was: `now`, `5m`, `3h`, `12d`, `4mo`, `2y`. */
 export function ago(instant: string | number, now: number): string {
   const passed = now - (typeof instant === "number" ? instant : Date.parse(instant));
   if (passed < MINUTE) return "now";
@@ -21,7 +21,7 @@ export function since(instant: string | number, now: number): string {
   return age === "now" ? "just now" : `${age} ago`;
 }
 
-/** A length of time in milliseconds as `45s`, `3m 5s` or `1h 2m`; `-` when there is none. */
+/** A duration in milliseconds as `45s`, `3m 5s` or `1h 2m`; `-` for zero. */
 export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000);
   if (seconds <= 0) return "-";
@@ -30,25 +30,25 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 3_600)}h ${Math.floor((seconds % 3_600) / 60)}m`;
 }
 
-/** Whole days since the instant. */
+/** Whole days since an instant. */
 export const daysSince = (instant: string, now: number): number =>
   Math.floor((now - Date.parse(instant)) / DAY);
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** Hours and minutes of the browser's place. */
+/** Hours and minutes in the browser's time zone. */
 export const clockTime = (instant: string | number): string => clock.format(new Date(instant));
 
-/** Date and time of the browser's place. */
+/** Date and time in the browser's time zone. */
 export const fullTime = (instant: string | number): string => moment.format(new Date(instant));
 
-/** A time of the server's in a sentence. */
+/** A time in a sentence of the server. */
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 const isSameDay = (one: Date, other: Date): boolean => one.toDateString() === other.toDateString();
 
-/** A sentence of the server's with its times as the browser's place writes them: today's without the day. */
+/** A sentence of the server with its times in the browser's time zone. Times of today have no date. */
 export const localTimes = (sentence: string, now: number): string =>
   sentence.replace(INSTANT, (instant) =>
     isSameDay(new Date(instant), new Date(now)) ? clockTime(instant) : fullTime(instant),
@@ -74,18 +74,18 @@ function watch(listener: () => void): () => void {
   };
 }
 
-/** The present in milliseconds, renewed twice a minute for the whole page at once. */
+/** The current time in milliseconds, updated twice a minute for all components at once. */
 export const useNow = (): number => useSyncExternalStore(watch, () => now);
 
-/** The longest that a timer of the browser waits. */
+/** The maximum delay of a timer in a browser. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Whether an instant is still to come. The component is drawn again as soon as it is not. */
+/** Whether an instant is in the future. Rerenders when it is reached. */
 export function useIsAhead(instant: string | null): boolean {
   const at = instant === null ? -Infinity : Date.parse(instant);
   const subscribe = useCallback(
     (listener: () => void) => {
-      // A machine that slept through the instant is woken by the clock of the page.
+      // If the machine was asleep at that instant, `useNow` rerenders the component.
       const unwatch = watch(listener);
       const timer = setTimeout(
         listener,

@@ -22,13 +22,13 @@ export const UntrackRepository = graphql(`
   }
 `);
 
-/** Tracks a repository. Its issues are on their way then: a sync is asked for, and where one is under way, it is next. */
+/** Tracks a repository. The server then syncs it, after a sync that is already running. */
 export async function track(fullName: string): Promise<Answer<unknown>> {
   const answer = await change(TrackRepository, { input: { fullName } });
   if (!answer.failure) void sync(fullName);
   return answer;
 }
 
-/** Stops tracking a repository. Its issues are hidden, not deleted. */
+/** Stops tracking a repository. Its issues are hidden and not deleted. */
 export const untrack = (fullName: string): Promise<Answer<unknown>> =>
   change(UntrackRepository, { input: { fullName } });

@@ -8,24 +8,24 @@ it("offers what the viewer may do", () => {
   expect(whyDenied("comment", SIGNED_IN)).toBeUndefined();
 });
 
-it("says what signing in is good for, where that is possible", () => {
+it("explains what signing in allows, if it is possible", () => {
   expect(whyDenied("release", VISITOR)).toBe("Sign in to release it.");
   expect(whyDenied("move", READER)).toBe("Sign in to move cards.");
   expect(whyDenied("lane", VISITOR)).toBe("Sign in to change lanes.");
 });
 
-it("names the setting where nobody can sign in", () => {
+it("names the setting if nobody can sign in", () => {
   expect(whyDenied("release", { ...VISITOR, canSignIn: false })).toBe(
     "Releasing needs a maintainer: set DISPATCH_MAINTAINER_TOKEN on the server, then sign in here.",
   );
 });
 
-it("offers nothing before the viewer is known", () => {
+it("offers nothing before the viewer is loaded", () => {
   expect(whyDenied("move")).toBe("Dispatch has not answered yet.");
   expect(isSignedIn(undefined)).toBe(false);
 });
 
-it("offers to sign in where that allows more", () => {
+it("offers to sign in if that allows more", () => {
   expect(maySignIn(undefined)).toBe(false);
   expect(maySignIn(VISITOR)).toBe(true);
   expect(maySignIn(READER)).toBe(true);

@@ -13,23 +13,26 @@ export const ViewerFields = graphql(`
   }
 `);
 
-/** The person at this page as the server knows them, and what they may do. */
+/** The person who uses the page, with their permissions. */
 export type Viewer = ResultOf<typeof ViewerFields>;
 
-/** Requested together with the service (`refreshService`). Undefined until the first response: no actions are offered until then. */
+/**
+ * Loaded together with the service (`refreshService`). Undefined until the first response; no action is offered until
+ * then.
+ */
 export const viewer = signal<Viewer | undefined>(undefined);
 
-/** A person who has signed in on the page, and can therefore sign out there. */
+/** Whether the person has signed in with a session, and can therefore sign out. */
 export type SignedIn = Viewer & { readonly signedInUntil: string };
 
 export const isSignedIn = (who: Viewer | undefined): who is SignedIn =>
   who !== undefined && who.signedInUntil !== null;
 
-/** Whether signing in is possible, and allows something that the viewer may not do yet: a demo allows everything. */
+/** Whether signing in is possible and gives further permissions. A demo allows everything without. */
 export const maySignIn = (who: Viewer | undefined): boolean =>
   who !== undefined && who.canSignIn && !(who.canChangeBoard && who.canMaintain);
 
-/** What not everybody may do: the permission it needs, and what it is called in a sentence. */
+/** The actions that need a permission, each with its name inside a sentence. */
 const ACTIONS = {
   move: { needs: "canChangeBoard", to: "move cards", name: "Moving cards" },
   edit: { needs: "canChangeBoard", to: "change issues", name: "Changing issues" },
@@ -75,7 +78,7 @@ const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
-/** Why the viewer may not do something and what to do about it, as a sentence; undefined when they may. */
+/** Why the viewer may not use an action, and how to change that, as a sentence; undefined if they may. */
 export function whyDenied(action: Action, who = viewer.get()): string | undefined {
   const { needs, to, name } = ACTIONS[action];
   if (!who) return "Dispatch has not answered yet.";
@@ -84,11 +87,11 @@ export function whyDenied(action: Action, who = viewer.get()): string | undefine
   return `${name} needs a maintainer: set DISPATCH_MAINTAINER_TOKEN on the server, then sign in here.`;
 }
 
-/** `whyDenied` for a component, drawn again when it changes. */
+/** `whyDenied` as a hook. */
 export const useWhyDenied = (action: Action): string | undefined =>
   useSyncExternalStore(viewer.watch, () => whyDenied(action));
 
-/** Whether something is to be offered. False until the viewer is known. */
+/** Whether an action is offered. False until the viewer is loaded. */
 export const useMay = (action: Action): boolean => useWhyDenied(action) === undefined;
 
 /** Whether the sign-in dialog is open. */

@@ -8,7 +8,7 @@ it.each([
   ["classify_lane", "changed the lane"],
   ["something_new", "something new"],
   ["toString", "toString"],
-])("calls %s by its name", (action, words) => {
+])("has words for the action %s", (action, words) => {
   expect(actionWords(action)).toBe(words);
 });
 
@@ -18,11 +18,11 @@ it.each([
   ["Why not", "Why not ", undefined],
   ["Why not", "Not now", "Not now"],
   [null, "From default to backlog", "From default to backlog"],
-])("beside the comment %j the notes %j tell %j", (comment, notes, told) => {
+])("beside the comment %j the details of %j are %j", (comment, notes, told) => {
   expect(notesOf({ action: "classify_lane", comment, notes }, NOW)).toBe(told);
 });
 
-it("tells until when work is paused as the page tells times, and leaves what people wrote", () => {
+it("formats the end of a pause in local time, but not times in texts of people", () => {
   const until = "2026-06-01T12:00:00.000Z";
   const told = (action: string) =>
     notesOf({ action, comment: null, notes: `paused until ${until}` }, NOW);

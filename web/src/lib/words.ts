@@ -1,9 +1,9 @@
 import { localTimes } from "./time.ts";
 
-/** Actions whose name is not what people call it. */
+/** Actions whose text cannot be derived from their name. */
 const WORDS: Readonly<Record<string, string>> = {
   add_comment: "commented",
-  // So older entries call it.
+  // The name in older entries.
   comment_issue: "commented",
   move_issue: "moved",
   set_status: "set the status",
@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   claim_next: "claimed",
   release_lease: "gave back",
   lease_released: "ended the lease",
-  // Of an issue that is gone, or that cannot be changed any more.
+  // For an issue that is deleted or cannot be changed any more.
   orphan_lease_released: "ended a lost lease",
   orphan_lease_released_during_checkpoint: "ended a lost lease",
   orphan_lease_released_during_finish: "ended a lost lease",
@@ -65,7 +65,7 @@ const WORDS: Readonly<Record<string, string>> = {
   sign_out: "signed out",
 };
 
-/** An action of the audit log in words: `move_issue` is `moved`; one that is not known is spelled out. */
+/** An action of the audit log in words, such as `moved` for `move_issue`. The words of an unknown one are its name. */
 export const actionWords = (action: string): string =>
   Object.hasOwn(WORDS, action) ? (WORDS[action] ?? action) : action.replaceAll("_", " ");
 
@@ -75,10 +75,10 @@ type Entry = {
   readonly notes: string | null;
 };
 
-/** The particulars of an entry of the audit log; undefined when there are none, or when its comment says the same. */
+/** The details of an audit entry; undefined if it has none, or if its comment says the same. */
 export function notesOf({ action, comment, notes }: Entry, now: number): string | undefined {
   const own = notes?.trim() ?? "";
   if (own === "" || own === comment?.trim()) return undefined;
-  // The server's own sentence contains a time; what people wrote stays as they wrote it.
+  // Only times in a sentence of the server are formatted, not those in texts of people.
   return action === "pause_work" ? localTimes(own, now) : own;
 }

@@ -1,7 +1,7 @@
-/** Why an issue is not what an agent would be given, in as few words as will do. */
+/** The reasons why an issue is withheld, in a few words. */
 const SKIPS = {
   LEASED: "held by an agent",
-  ASSIGNED_TO_OTHER: "another agent's",
+  ASSIGNED_TO_OTHER: "assigned to another agent",
   NOT_READY: "not ready",
   BLOCKED_BY_ISSUE: "waits for an issue",
   LANE_MISMATCH: "another lane",
@@ -10,8 +10,8 @@ const SKIPS = {
   REPOSITORY_DISABLED: "repository not tracked or read-only",
   CLOSED: "closed",
   LINKED_PULL_REQUEST: "has a pull request",
-  LABELS_UNVERIFIED: "labels unread",
-  BACKING_OFF: "left alone after a failure",
+  LABELS_UNVERIFIED: "labels not read yet",
+  BACKING_OFF: "in back-off after a failure",
   NEEDS_HUMAN: "needs a person",
   HELD_BY_PERSON: "a person works on it",
   PAUSED: "paused by a person",
@@ -21,17 +21,17 @@ export type SkipReason = keyof typeof SKIPS;
 
 export const skipWords = (reason: SkipReason): string => SKIPS[reason];
 
-/** What the doctor finds, as headings. */
+/** The headings of the kinds of inconsistencies. */
 const INCONSISTENCIES = {
-  ASSIGNED_WITHOUT_LEASE: "Assigned, held by nobody",
-  IN_PROGRESS_WITHOUT_LEASE: "In progress, held by nobody",
-  SEVERAL_STATUSES: "Several statuses",
-  CLOSED_IN_PROGRESS: "Closed, still in progress",
-  LEASE_ON_VANISHED_ISSUE: "Held, and gone",
-  LEASE_OUTSIDE_IN_PROGRESS: "Held, not in progress",
-  REFUSED_BY_GITHUB: "Refused by GitHub",
+  ASSIGNED_WITHOUT_LEASE: "Assigned without a lease",
+  IN_PROGRESS_WITHOUT_LEASE: "In progress without a lease",
+  SEVERAL_STATUSES: "Several status labels",
+  CLOSED_IN_PROGRESS: "Closed but in progress",
+  LEASE_ON_VANISHED_ISSUE: "Lease of a deleted issue",
+  LEASE_OUTSIDE_IN_PROGRESS: "Lease outside In Progress",
+  REFUSED_BY_GITHUB: "Change rejected by GitHub",
   NEEDS_HUMAN: "Needs a person",
-  BLOCKED_IN_CIRCLE: "Wait for each other",
+  BLOCKED_IN_CIRCLE: "Blocked by each other",
 } as const;
 
 export type InconsistencyKind = keyof typeof INCONSISTENCIES;

@@ -1,6 +1,6 @@
 import { lazy } from "react";
 
-// Each page comes when it is gone to.
+// The code of each page is loaded when it is opened.
 
 export const ActivityPage = lazy(async () => ({
   default: (await import("./components/ActivityPage.tsx")).ActivityPage,

@@ -11,7 +11,7 @@ const respond = (body: unknown, status = 200, type = TYPE) =>
     headers: { "content-type": type },
   });
 
-/** The request that was sent last, as the service reads it. */
+/** The body and headers of the latest request. */
 function request(): { headers: Headers; body: Record<string, unknown>; init: RequestInit } {
   const init = send.mock.calls.at(-1)?.[1] ?? expect.fail("Nothing was sent");
   return {
@@ -47,12 +47,12 @@ it("sends the document with its fragments, its name and its variables as JSON", 
   expect(request().body.variables).toEqual({ input: { pauseId: 'a "quoted" id' } });
 });
 
-it("returns the data of an answer", async () => {
+it("returns the data of a response", async () => {
   send.mockResolvedValue(respond({ data: { pauses: [] } }));
   expect(await ask(PausesQuery, {})).toEqual({ data: { pauses: [] } });
 });
 
-it("an answer with errors is a failure, even when part of it arrived", async () => {
+it("a response with errors is a failure, even if it has some data", async () => {
   send.mockResolvedValue(
     respond({
       data: { pauses: [] },
@@ -64,7 +64,7 @@ it("an answer with errors is a failure, even when part of it arrived", async () 
   });
 });
 
-it("the errors of a body count more than the status of the response", async () => {
+it("the errors of a body have precedence over the status of the response", async () => {
   send.mockResolvedValue(respond({ errors: [{ message: "Unknown field", extensions: {} }] }, 400));
   expect(await ask(PausesQuery, {})).toEqual({
     failure: { message: "Unknown field", code: "INTERNAL_SERVER_ERROR" },
@@ -89,12 +89,12 @@ it("a response of 401 without errors asks to sign in", async () => {
   expect((await ask(PausesQuery, {})).failure?.code).toBe("UNAUTHENTICATED");
 });
 
-it("no response at all is being offline", async () => {
+it("a missing response is an offline failure", async () => {
   send.mockRejectedValue(new TypeError("Failed to fetch"));
   expect((await ask(PausesQuery, {})).failure?.code).toBe("OFFLINE");
 });
 
-it("a connection that is lost during the response is being offline", async () => {
+it("a connection that is lost during the response is an offline failure", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new TypeError("terminated")),
   });
@@ -102,14 +102,14 @@ it("a connection that is lost during the response is being offline", async () =>
   expect((await ask(PausesQuery, {})).failure?.code).toBe("OFFLINE");
 });
 
-it("an answer whose data is null and that has no errors is a failure", async () => {
+it("a response with null data and without errors is a failure", async () => {
   send.mockResolvedValue(respond({ data: null }));
   expect(await ask(PausesQuery, {})).toEqual({
     failure: { message: "Dispatch answered with nothing.", code: "INTERNAL_SERVER_ERROR" },
   });
 });
 
-it("each request is sent, also while an equal one waits for its answer", async () => {
+it("each query is sent, also while an equal one is pending", async () => {
   const answers: ((response: Response) => void)[] = [];
   send.mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
   const first = ask(PausesQuery, {});
@@ -121,7 +121,7 @@ it("each request is sent, also while an equal one waits for its answer", async (
   expect((await second).data?.pauses).toEqual(["later"]);
 });
 
-it("a change is sent once, whatever comes of it", async () => {
+it("a mutation is sent once, whatever the response", async () => {
   send.mockRejectedValue(new TypeError("Failed to fetch"));
   const answer = await change(ResumeWork, { input: { pauseId: "1" } });
   expect(answer.failure?.code).toBe("OFFLINE");
@@ -132,13 +132,13 @@ it.each([
   ["UNAUTHENTICATED", 1],
   ["FORBIDDEN", 1],
   ["CONFLICT", 0],
-])("a change refused with %s raises the count of denials by %i", async (code, raised) => {
+])("a mutation that was denied with %s raises the count of denials by %i", async (code, raised) => {
   send.mockImplementation(async () =>
     Promise.resolve(respond({ errors: [{ message: "No", extensions: { code } }] })),
   );
   await change(PauseWork, { input: { scope: "EVERYTHING" } });
   expect(denials.get()).toBe(raised);
-  // A query that is denied says nothing about the session.
+  // A denied query does not mean that the session has ended.
   await ask(PausesQuery, {});
   expect(denials.get()).toBe(raised);
 });

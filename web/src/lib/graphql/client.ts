@@ -9,22 +9,21 @@ const HEADERS = {
   accept: "application/graphql-response+json, application/json;q=0.9",
 };
 
-/** A response or the reason why there is none; never both, and never thrown. */
+/** The data of a response, or the reason why there is none. Errors are not thrown. */
 export type Answer<Data> =
   | { readonly data: Data; readonly failure?: never }
   | { readonly data?: never; readonly failure: Failure };
 
 /**
- * Sends a query. A response with errors counts as a failure, even if it has some data. Nothing is
- * cached or shared with an equal query, because the response to an earlier query may be older than
- * what the caller has.
+ * Sends a query. A response with errors is a failure, even if it has some data. Responses are neither cached nor shared
+ * with equal queries, because an earlier response may be older than the caller's data.
  */
 export const ask = <Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Answer<Data>> => send(document, variables);
 
-/** How many mutations the server has denied this page. One more may mean that a session has ended. */
+/** The number of mutations that the server has denied. A change may mean that the session has ended. */
 export const denials = signal(0);
 
 /** Sends a mutation once. It is never repeated automatically, because the first may have been executed. */
@@ -67,7 +66,7 @@ async function send<Data, Variables extends Record<string, unknown>>(
       failure: { message: "Dispatch answered with nothing.", code: "INTERNAL_SERVER_ERROR" },
     };
   }
-  // The server responds according to the schema from which the document's types were made.
+  // The server responds according to the schema from which the types were generated.
   return { data: result.data as Data };
 }
 

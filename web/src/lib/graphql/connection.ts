@@ -1,12 +1,12 @@
 import { signal } from "../signal.ts";
 
-/** How near the page is to the present. */
+/** Whether the data of the page is up to date. */
 export type Connection =
   | { readonly state: "connecting" }
-  /** Connected again; what was missed is streaming in. */
+  /** Connected again; missed events are arriving. */
   | { readonly state: "catching-up" }
   | { readonly state: "live" }
-  /** The data was current at `since` (milliseconds of the browser's clock) and may be outdated. */
+  /** Disconnected. The data was current at `since`, in milliseconds of the browser's clock. */
   | { readonly state: "stale"; readonly since: number };
 
 /** The state of the page's streams, written by `follow` and shown by the connection pill. */

@@ -32,7 +32,7 @@ const Query = graphql(
   [Issue, Repository],
 );
 
-it("the text has every fragment once, however many others use it", () => {
+it("the text contains every fragment once", () => {
   const names = parse(textOf(Query)).definitions.map((definition) =>
     "name" in definition ? definition.name.value : undefined,
   );
@@ -44,7 +44,7 @@ it("the text of a document is the same each time", () => {
   expect(textOf(Query)).not.toBe(textOf(Issue));
 });
 
-it("the name is that of the operation, whatever fragments come with it", () => {
+it("the name is that of the operation, not of a fragment", () => {
   expect(operationNameOf(Query)).toBe("Test");
   expect(operationNameOf(Issue)).toBeUndefined();
 });

@@ -1,24 +1,24 @@
-/** Why a request failed, in words for the person who made it. */
+/** Why a request failed. */
 export type Failure = {
-  /** One sentence. The server's own where it gave one. */
+  /** A sentence for the person, from the server if it sent one. */
   readonly message: string;
-  /** The server's `extensions.code`, or `OFFLINE` without a response. */
+  /** The `extensions.code` of the server, or `OFFLINE` without a response. */
   readonly code: string;
 };
 
 const codeOf = (extensions: Readonly<Record<string, unknown>> | undefined): string =>
   typeof extensions?.code === "string" ? extensions.code : "INTERNAL_SERVER_ERROR";
 
-/** Nobody answered. */
+/** There was no response. */
 export const OFFLINE: Failure = { message: "Dispatch cannot be reached.", code: "OFFLINE" };
 
-/** A response that is not one of GraphQL, such as that of a proxy. */
+/** The response is not a GraphQL response, such as one of a proxy. */
 export const failureOfStatus = (status: number): Failure =>
   status === 401
     ? { message: "Sign in to go on.", code: "UNAUTHENTICATED" }
     : { message: `Dispatch answered with status ${status}.`, code: "UNAVAILABLE" };
 
-/** The first of the errors that a response carries, or that end a subscription. */
+/** The first of the errors of a response or a subscription. */
 export function failureOfErrors(
   errors: readonly {
     message: string;

@@ -2,8 +2,7 @@ import { initGraphQLTada } from "gql.tada";
 import type { introspection } from "./schema.d.ts";
 
 /**
- * Declares a document. Its result and variables are typed from the server's contract, `schema.graphql`, whose
- * types `npm run codegen` writes.
+ * Declares a document. Its result and variables have the types of `schema.graphql`, which `npm run codegen` generates.
  */
 export const graphql = initGraphQLTada<{
   disableMasking: true;
@@ -12,7 +11,7 @@ export const graphql = initGraphQLTada<{
     ID: string;
     /** UTC, with milliseconds and `Z`. */
     DateTime: string;
-    /** Opaque: may be kept, compared for equality and handed back, nothing else. */
+    /** Opaque: it can be stored, compared for equality and sent back. */
     EventCursor: string;
   };
 }>();

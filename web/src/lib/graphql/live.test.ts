@@ -11,7 +11,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   vi.stubGlobal("WebSocket", TestSocket);
-  // The connection belongs to the module.
+  // The connection is state of the module.
   vi.resetModules();
   const { follow } = await import("./live.ts");
   stop = follow({ document: EntryAdded, variables: () => ({}), onItem, onStart, onFailure });
@@ -23,7 +23,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("a stream has started once the service answers the query that was sent behind it", async () => {
+it("a stream has started when the query after it is answered", async () => {
   await TestSocket.newest.open();
   expect(TestSocket.newest.documents()).toEqual([
     expect.stringContaining("auditEntryAdded"),
@@ -36,7 +36,7 @@ it("a stream has started once the service answers the query that was sent behind
   expect(onItem).not.toHaveBeenCalled();
 });
 
-it("it starts again after the connection was lost", async () => {
+it("a stream starts again after a lost connection", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   const lost = TestSocket.newest;
@@ -49,7 +49,7 @@ it("it starts again after the connection was lost", async () => {
   expect(onStart).toHaveBeenCalledTimes(2);
 });
 
-it("it starts again after the service has ended it", async () => {
+it("a stream starts again after the service has ended it", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.startStreams();
   const ended = TestSocket.newest.id("auditEntryAdded");
@@ -62,7 +62,7 @@ it("it starts again after the service has ended it", async () => {
   expect(onStart).toHaveBeenCalledTimes(2);
 });
 
-it("one that was refused has not started", async () => {
+it("a rejected subscription has not started", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.answer({
     type: "error",
@@ -74,7 +74,7 @@ it("one that was refused has not started", async () => {
   expect(onStart).not.toHaveBeenCalled();
 });
 
-it("a refusal of that query is an answer as well", async () => {
+it("an error of that query counts as its response", async () => {
   await TestSocket.newest.open();
   TestSocket.newest.answer({
     type: "error",
@@ -84,14 +84,14 @@ it("a refusal of that query is an answer as well", async () => {
   expect(onStart).toHaveBeenCalledOnce();
 });
 
-it("one that was stopped meanwhile does not start", async () => {
+it("a stream that was stopped meanwhile does not start", async () => {
   await TestSocket.newest.open();
   stop();
   TestSocket.newest.startStreams();
   expect(onStart).not.toHaveBeenCalled();
 });
 
-it("one that resumes by a cursor sends no query", async () => {
+it("a stream with a cursor sends no query", async () => {
   const { follow } = await import("./live.ts");
   const stopOther = follow({ document: EntryAdded, variables: () => ({}), onItem, onFailure });
   await TestSocket.newest.open();

@@ -5,14 +5,14 @@ import { connection } from "./connection.ts";
 import { textOf } from "./document.ts";
 import { failureOfErrors, type Failure } from "./failure.ts";
 
-/** A silent connection is pinged this often, and closed if no pong arrives in half the time. */
+/** The interval of pings on an idle connection. It is closed if no pong arrives in half of this time. */
 const PING_MS = 10_000;
-/** Waits between attempts grow from the first to the last of these. */
+/** The first and the maximum delay between attempts to connect. */
 const RETRY_MS = [200, 400, 800, 1_600, 3_200, 5_000];
-/** After a resumed stream has been quiet for this long, everything missed has arrived. */
+/** If a resumed stream sends nothing for this long, all missed events have arrived. */
 const QUIET_MS = 300;
 
-/** Codes of failures that a retry cannot fix. */
+/** Error codes for which a retry is useless. */
 const FINAL = new Set([
   "BAD_USER_INPUT",
   "GRAPHQL_VALIDATION_FAILED",
@@ -41,7 +41,7 @@ function connect(): Client {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   socket = createClient({
     url: `${location.origin.replace(/^http/, "ws")}${underBase("/graphql")}`,
-    // Each stream resumes from its own position, so each tries again by itself.
+    // Each stream retries by itself, because each resumes from its own position.
     retryAttempts: 0,
     lazyCloseTimeout: 1_000,
     keepAlive: PING_MS,
@@ -63,26 +63,25 @@ function connect(): Client {
   return socket;
 }
 
-/** Whether the page itself has just closed the connection in order to open another. */
+/** Whether the page has closed the connection in order to open another one. */
 let renewing = false;
 
-/** Closes the connection and opens another, which carries the cookies of now. Streams resume where they were. */
+/** Replaces the connection by one with the current cookies. The streams resume from their positions. */
 export function renewConnection(): void {
   renewing = true;
   socket?.terminate();
-  // Every stream has received it by then.
+  // All streams have handled the close event by then.
   setTimeout(() => (renewing = false));
 }
 
 export type Stream<Data, Variables> = {
   readonly document: TadaDocumentNode<Data, Variables>;
-  /** Read again for each attempt, so that a stream resumes where it was cut. */
+  /** Called for each attempt, so that a stream resumes from its latest position. */
   readonly variables: () => Variables;
   readonly onItem: (data: Data) => void;
   /**
-   * The server has started the stream, for the first time or again after it was cut or ended. A
-   * stream without a cursor does not send earlier events: what was requested before has to be
-   * requested again.
+   * The server has started the stream, for the first time or again. A stream without a cursor does not send earlier
+   * events, so data that was loaded before must be loaded again.
    */
   readonly onStart?: () => void;
   /** The server ended the stream for a reason that a retry cannot fix. */
@@ -90,8 +89,8 @@ export type Stream<Data, Variables> = {
 };
 
 /**
- * Follows a subscription for as long as the page needs it, through lost connections and restarts of
- * the server, and updates the connection pill. Returns the function that stops it.
+ * Keeps a subscription running, also after lost connections and restarts of the server, and updates `connection`.
+ * Returns the function that stops it.
  */
 export function follow<Data, Variables extends Record<string, unknown>>(
   stream: Stream<Data, Variables>,
@@ -135,7 +134,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     clearTimeout(timer);
     let ended = false;
     const unopened = connect().on("connected", opened);
-    // A stream that joins an open connection receives no `connected`.
+    // `connected` is not emitted if the connection is already open.
     if (open) opened();
     const stop = connect().subscribe<Data>(
       { query, variables: stream.variables() },
@@ -152,7 +151,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
           if (Array.isArray(error)) fail(failureOfErrors(error as { message: string }[]));
           else over();
         },
-        // The server has said all it had to say on this one; nothing was lost.
+        // The server has completed the stream. Nothing is missing.
         complete: () => {
           unopened();
           if (ended) return;
@@ -170,8 +169,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
           { query: PROBE },
           {
             next: started,
-            // An error is a response, too. A lost connection also ends the stream, which then
-            // reconnects.
+            // An error counts as a response. After a lost connection the stream reconnects.
             error: (error) => {
               if (Array.isArray(error)) started();
             },
@@ -194,7 +192,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
 
     function fail(failure: Failure) {
       if (ended) return;
-      // A stream that cannot resume by a cursor reads what it missed and goes on.
+      // A stream without a cursor cannot resume. `onStart` loads the missed data.
       const lagged = failure.code === "RESYNC" && !stream.onStart;
       if (FINAL.has(failure.code) || lagged) {
         ended = true;

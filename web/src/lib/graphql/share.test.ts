@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("many listen to one stream, and who comes later has missed nothing", () => {
+it("listeners share one stream, and a late one has missed nothing", () => {
   const listen = share(BoardChanged);
   const [first, second] = [listener(), listener()];
   listen(first);
@@ -37,7 +37,7 @@ it("many listen to one stream, and who comes later has missed nothing", () => {
   expect(second.onMissed, "the stream was interrupted").toHaveBeenCalledOnce();
 });
 
-it("the stream goes on while the next page comes, and ends when none does", () => {
+it("the stream continues during navigation, and ends without listeners", () => {
   const listen = share(BoardChanged);
   const leave = listen(listener());
   leave();
@@ -54,7 +54,7 @@ it("the stream goes on while the next page comes, and ends when none does", () =
   expect(follow).toHaveBeenCalledTimes(2);
 });
 
-it("a stream that failed for good is tried again by who listens next", () => {
+it("a stream that failed is started again by the next listener", () => {
   const listen = share(BoardChanged);
   const first = listener();
   listen(first);

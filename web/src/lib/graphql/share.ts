@@ -1,6 +1,6 @@
 import { follow, type Stream } from "./live.ts";
 
-/** Streams continue for this long after the last listener has left, so that the next page finds them started. */
+/** Streams continue for this long after the last listener has unsubscribed, so that the next page can use them. */
 const LINGER_MS = 10_000;
 
 export type Listener<Data> = {
@@ -10,9 +10,8 @@ export type Listener<Data> = {
 };
 
 /**
- * Follows a subscription once for all who listen to it. Returns the function that subscribes, which returns the one
- * that unsubscribes. A listener of a stream that has started already is sent everything from then on, and gets no
- * `onMissed`.
+ * Shares one subscription between all listeners. Returns the function that adds a listener, which returns the function
+ * that removes it. A listener that is added after the stream has started gets all later items and no `onMissed`.
  */
 export function share<Data>(
   document: Stream<Data, Record<string, never>>["document"],
@@ -28,7 +27,7 @@ export function share<Data>(
     stop = undefined;
   };
   return (listener) => {
-    // The same callbacks may listen more than once.
+    // A copy, because the same object may be added more than once.
     const own = { ...listener };
     listeners.add(own);
     clearTimeout(ending);
@@ -40,7 +39,7 @@ export function share<Data>(
       },
       onStart: onMissed,
       onFailure: () => {
-        // The next listener tries again.
+        // The next listener starts the stream again.
         end();
         onMissed();
       },

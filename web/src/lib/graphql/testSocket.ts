@@ -7,14 +7,14 @@ type Message = {
   readonly payload?: { readonly query: string };
 };
 
-/** Replaces `WebSocket` in tests, which act as the service: it responds when they say so. */
+/** Replaces `WebSocket` in tests. The test acts as the service and decides when it responds. */
 export class TestSocket {
   static readonly OPEN = 1;
   static readonly CLOSING = 2;
   static readonly CLOSED = 3;
   static #newest: TestSocket | undefined;
 
-  /** The connection that the page has opened last. */
+  /** The latest connection. */
   static get newest(): TestSocket {
     return TestSocket.#newest ?? expect.fail("There is no connection");
   }
@@ -31,7 +31,7 @@ export class TestSocket {
     TestSocket.#newest = this;
   }
 
-  // ------------------------------------------------------------------ the page's side
+  // ------------------------------------------------------------------ used by the page
 
   send(text: string): void {
     const message = JSON.parse(text) as Message;
@@ -43,7 +43,7 @@ export class TestSocket {
     this.readyState = TestSocket.CLOSED;
   }
 
-  // ------------------------------------------------------------------ the service's side
+  // ------------------------------------------------------------------ used by the test
 
   /** The documents of the operations that the page has requested, in order. */
   documents(): readonly string[] {
@@ -63,14 +63,14 @@ export class TestSocket {
     await vi.advanceTimersByTimeAsync(0);
   }
 
-  /** Loses the connection; the page tries again before this is over. */
+  /** Closes the connection, and resolves when the page has tried to connect again. */
   async cut(): Promise<void> {
     this.readyState = TestSocket.CLOSED;
     this.onclose({ code: 1006, reason: "" });
     await vi.advanceTimersByTimeAsync(10_000);
   }
 
-  /** The id of the newest operation whose document has these words. */
+  /** The id of the latest operation whose document contains a text. */
   id(words: string): string {
     const found = this.#subscriptions().findLast(({ payload }) => payload?.query.includes(words));
     return found?.id ?? expect.fail(`Nobody asks for ${words}`);
@@ -86,7 +86,7 @@ export class TestSocket {
     this.#probesAnswered = probes.length;
   }
 
-  /** Sends an item of the newest subscription whose document has these words. */
+  /** Sends an item of the latest subscription whose document contains a text. */
   publish(words: string, data: object): void {
     this.answer({ type: "next", id: this.id(words), payload: { data } });
   }

@@ -3,7 +3,7 @@ import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import { RunFields } from "@/lib/runs.ts";
 
-/** An expired lease causes an event only once it is cleaned up, so the time is checked this often. */
+/** The interval for reloads, because an expired lease causes an event only when it is cleaned up. */
 const LOOK_EVERY_MS = 30_000;
 
 const LeaseFields = graphql(`
@@ -38,6 +38,7 @@ export const AgentsQuery = graphql(
         name
         assignedCount
         runsCount
+        successesCount
         failuresCount
         lastSeenAt
         successRate
@@ -77,10 +78,10 @@ export const AgentsQuery = graphql(
 type Result = ResultOf<typeof AgentsQuery>;
 
 export type Agent = Result["agents"][number];
-/** A lease that has not expired or ended. */
+/** A current lease. */
 export type ActiveLease = Agent["leases"][number];
 export type Lease = ResultOf<typeof LeaseFields>;
 export type Run = Result["agentRuns"]["nodes"][number];
 
-/** Every agent with its current and past leases, and the latest runs, updated live. */
+/** All agents with their current and past leases, and the latest runs, updated live. */
 export const agentsQuery = () => new LiveQuery<Result>(() => ask(AgentsQuery, {}), LOOK_EVERY_MS);

@@ -13,17 +13,18 @@ import { boardAddress } from "@/lib/address.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useNow } from "@/lib/time.ts";
 import type { Agent, ActiveLease, Run } from "../api/agents.ts";
-import { presenceOf, presenceWords, type Presence } from "../model/presence.ts";
+import { presenceOf, presenceTitle, presenceWords, type Presence } from "../model/presence.ts";
+import { otherEndings, runResults } from "../model/results.ts";
 
 const COUNTED: readonly Status[] = ["READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKED"];
 
 type Props = {
   readonly agent: Agent;
-  /** The last work it reported; undefined when none of the latest runs is its own. */
+  /** Its latest run; undefined if it has none among the latest runs of all agents. */
   readonly lastRun: Run | undefined;
 };
 
-/** One agent: its presence, its leases, and the success of its work. */
+/** An agent with its presence, its leases and the results of its runs. */
 export function AgentCard({ agent, lastRun }: Props) {
   const presence = presenceOf(agent, useNow());
   return (
@@ -40,9 +41,9 @@ export function AgentCard({ agent, lastRun }: Props) {
       </div>
 
       {agent.leases.length === 0 ? (
-        <p className="px-4 pt-3 text-ink-faint">Holds nothing now.</p>
+        <p className="px-4 pt-3 text-ink-faint">No lease at the moment.</p>
       ) : (
-        <ul className="flex flex-col gap-3 px-4 pt-3" aria-label={`What ${agent.name} holds`}>
+        <ul className="flex flex-col gap-3 px-4 pt-3" aria-label={`Leases of ${agent.name}`}>
           {agent.leases.map((lease) => (
             <Held key={lease.id} lease={lease} />
           ))}
@@ -52,23 +53,23 @@ export function AgentCard({ agent, lastRun }: Props) {
       <span className="grow" />
       <dl className="mt-3.5 grid grid-cols-2 gap-x-4 gap-y-2 border-t border-line px-4 py-3">
         <Figure
-          name="Claims, 30 days"
-          title="Issues it claimed and let go of in the last 30 days. The others failed, were given back or ran out."
+          name="Ended claims, 30 days"
+          title="Claims whose lease ended in the last 30 days. A claim succeeds if its work is finished without a failure."
         >
           <Claims agent={agent} />
         </Figure>
         <Figure
-          name="Reports, 30 days"
-          title="Runs that it reported in the last 30 days, which need no claim"
+          name="Reported runs, 30 days"
+          title="Runs that the agent reported in the last 30 days, heartbeats included. A run needs no claim."
         >
           {agent.runsCount.toLocaleString()}
-          {agent.failuresCount > 0 && (
-            <span className="text-meta font-normal text-danger">
-              {agent.failuresCount.toLocaleString()} with an error
-            </span>
-          )}
+          <Runs agent={agent} />
         </Figure>
-        <Figure name="Assigned now" title="Issues with its label that are not done" wide>
+        <Figure
+          name="Assigned issues"
+          title="Issues with the label of this agent that are not in Done"
+          wide
+        >
           {agent.assignedCount.toLocaleString()}
           <span className="flex flex-wrap items-center gap-2 text-meta font-normal text-ink-soft">
             {COUNTED.map((status) => (
@@ -89,11 +90,12 @@ const DOTS: Readonly<Record<Presence, string>> = {
   unseen: "border border-dashed border-ink-faint",
 };
 
-/** The presence of an agent, as a dot that also differs in shape, and in words. */
+/** The presence of an agent in words, with a dot whose colour and shape show the same. */
 export function PresenceBadge({ presence }: { readonly presence: Presence }) {
   return (
     <span
       data-presence={presence}
+      title={presenceTitle(presence)}
       className={classes(
         "flex shrink-0 items-center gap-1.5 text-meta",
         presence === "working" || presence === "alive" ? "text-success" : "text-ink-faint",
@@ -135,7 +137,7 @@ function Figure({
 }: {
   readonly name: string;
   readonly title: string;
-  /** Whether it has a row to itself. */
+  /** Whether it takes a whole row. */
   readonly wide?: boolean;
   readonly children: ReactNode;
 }) {
@@ -149,11 +151,12 @@ function Figure({
   );
 }
 
-/** The share of its claims that succeeded. */
+/** The share of its ended claims that succeeded, and how the others ended. */
 function Claims({ agent }: { readonly agent: Agent }) {
   if (agent.claimsEndedCount === 0) {
-    return <span className="text-meta font-normal text-ink-faint">none ended</span>;
+    return <span className="text-meta font-normal text-ink-faint">none</span>;
   }
+  const others = otherEndings(agent);
   return (
     <>
       {agent.claimsSucceededCount.toLocaleString()}
@@ -161,6 +164,23 @@ function Claims({ agent }: { readonly agent: Agent }) {
         of {agent.claimsEndedCount.toLocaleString()} succeeded (
         {Math.round((agent.successRate ?? 0) * 100)} %)
       </span>
+      {others !== undefined && (
+        <span className="w-full text-meta font-normal text-ink-soft">{others}</span>
+      )}
+    </>
+  );
+}
+
+/** The results of its reported runs. */
+function Runs({ agent }: { readonly agent: Agent }) {
+  return (
+    <>
+      <span className="text-meta font-normal text-ink-soft empty:hidden">{runResults(agent)}</span>
+      {agent.failuresCount > 0 && (
+        <span className="text-meta font-normal text-danger">
+          {agent.failuresCount.toLocaleString()} failed
+        </span>
+      )}
     </>
   );
 }
@@ -183,7 +203,7 @@ function Count({ agent, status }: { readonly agent: Agent; readonly status: Stat
 
 function LastRun({ run }: { readonly run: Run | undefined }) {
   if (!run) {
-    return <p className="border-t border-line px-4 py-2 text-meta text-ink-faint">No run lately</p>;
+    return <p className="border-t border-line px-4 py-2 text-meta text-ink-faint">No recent run</p>;
   }
   return (
     <p className="flex min-w-0 items-center gap-2 border-t border-line px-4 py-2 text-meta text-ink-faint">

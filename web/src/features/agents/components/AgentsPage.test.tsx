@@ -28,20 +28,20 @@ async function show(agents: readonly Agent[], runs: readonly Run[] = []) {
   render(<AgentsPage />);
   await screen.findAllByRole("heading", { level: 2 });
 }
-/** The card of the agent of a name. */
+/** The card of an agent, by its name. */
 const card = (name: string) => {
   const cards = screen.getAllByRole("heading", { level: 2 });
   const own = cards.find((heading) => heading.textContent.endsWith(name))?.closest("li");
   return within(own ?? expect.fail(`There is no card of ${name}`));
 };
 
-it("says what makes an agent appear when there is none", async () => {
+it("shows how an agent is added if there is none", async () => {
   await show([]);
   expect(screen.getByRole("heading", { name: "No agents have reported yet" })).toBeTruthy();
   expect(screen.queryByRole("heading", { name: "Latest runs" })).toBeNull();
 });
 
-it("says why they could not be read", async () => {
+it("shows why loading failed", async () => {
   vi.mocked(ask).mockResolvedValue({ failure: { code: "X", message: "Not now" } });
   render(<AgentsPage />);
   expect((await screen.findByRole("alert")).textContent).toContain(
@@ -49,30 +49,30 @@ it("says why they could not be read", async () => {
   );
 });
 
-describe("the headline", () => {
+describe("the summary", () => {
   it.each([
-    [[agent()], "0 of 1 alive, none of them at work."],
+    [[agent()], "0 of 1 agent at work, 1 without a recent report."],
     [
       [agent({ lastSeenAt: "2026-06-01T11:59:00.000Z" }), agent({ name: "scout" })],
-      "1 of 2 alive, none of them at work.",
+      "0 of 2 agents at work, 1 idle, 1 without a recent report.",
     ],
-    [[agent({ leases: [lease()] })], "1 of 1 alive, 1 at work on 1 issue."],
+    [[agent({ leases: [lease()] })], "1 of 1 agent at work with 1 issue."],
     [
       [agent({ leases: [lease(), lease({ id: "lea_2" })] }), agent({ name: "scout" })],
-      "1 of 2 alive, 1 at work on 2 issues.",
+      "1 of 2 agents at work with 2 issues, 1 without a recent report.",
     ],
   ])("case %#", async (agents, words) => {
     await show(agents);
     expect(
-      screen.getByText(/alive/, { selector: "span.font-medium" }).parentElement?.textContent,
+      screen.getByText(/at work/, { selector: "span.font-medium" }).parentElement?.textContent,
     ).toBe(words);
   });
 });
 
 describe("the card of an agent", () => {
-  it("says what it holds, how far it is and how long it has", async () => {
+  it("shows its leases with checkpoint and remaining time", async () => {
     await show([agent({ leases: [lease({ awaitingInput: "Which branch?" })] })]);
-    const held = within(card("claude").getByRole("list", { name: "What claude holds" }));
+    const held = within(card("claude").getByRole("list", { name: "Leases of claude" }));
     const text = held.getByRole("listitem").textContent;
     expect(text).toContain("Fix it");
     expect(text).toContain("rocket #7");
@@ -84,29 +84,35 @@ describe("the card of an agent", () => {
     );
   });
 
-  it("says that it holds nothing, and that it was never seen", async () => {
+  it("shows that it has no lease and no heartbeat", async () => {
     await show([agent()]);
-    expect(card("claude").getByText("Holds nothing now.")).toBeTruthy();
+    expect(card("claude").getByText("No lease at the moment.")).toBeTruthy();
     expect(card("claude").getByText("never seen")).toBeTruthy();
-    expect(card("claude").getByText("none ended")).toBeTruthy();
-    expect(card("claude").getByText("No run lately")).toBeTruthy();
+    expect(card("claude").getByText("none")).toBeTruthy();
+    expect(card("claude").getByText("No recent run")).toBeTruthy();
   });
 
-  it("counts its claims and its reports", async () => {
+  it("counts its claims and its runs", async () => {
     await show([
       agent({
         claimsEndedCount: 3,
         claimsSucceededCount: 2,
         successRate: 2 / 3,
+        leaseHistory: [
+          lease({ isHeld: false, endedAt: "2026-06-01T11:30:00.000Z", ending: "EXPIRED" }),
+        ],
         runsCount: 1_200,
+        successesCount: 1_190,
         failuresCount: 4,
       }),
     ]);
     expect(card("claude").getByText(/of 3 succeeded \(67 %\)/)).toBeTruthy();
-    expect(card("claude").getByText("4 with an error")).toBeTruthy();
+    expect(card("claude").getByText("1 expired")).toBeTruthy();
+    expect(card("claude").getByText("1,190 succeeded, 6 with another result")).toBeTruthy();
+    expect(card("claude").getByText("4 failed")).toBeTruthy();
   });
 
-  it("links to its issues by column, without the columns that have none", async () => {
+  it("links to its issues by column, without empty columns", async () => {
     await show([
       agent({
         assignedCount: 3,
@@ -122,7 +128,7 @@ describe("the card of an agent", () => {
     expect(card("claude").queryByRole("link", { name: /Blocked/ })).toBeNull();
   });
 
-  it("shows the last run that is its own and more than a heartbeat", async () => {
+  it("shows its last run, without heartbeats", async () => {
     await show(
       [agent()],
       [
@@ -143,13 +149,13 @@ describe("the latest runs", () => {
       [...row.querySelectorAll("td")].map(({ textContent }) => textContent),
     );
 
-  it("are said to be none", async () => {
+  it("have a text if there are none", async () => {
     await show([agent()]);
     expect(screen.getByText("No agent has reported a run yet.")).toBeTruthy();
     expect(cells()).toEqual([]);
   });
 
-  it("say how long they took, on what and with what result", async () => {
+  it("have a duration, an issue and a result", async () => {
     await show([agent()], [run({ summary: "Done" })]);
     const [[, type, , started, took, issue, summary] = []] = cells();
     expect([type, started, took, issue, summary]).toEqual([
@@ -161,13 +167,13 @@ describe("the latest runs", () => {
     ]);
   });
 
-  it("have no length while they go on, nor an issue where there is none", async () => {
+  it("have no duration while they run, and no issue if there is none", async () => {
     await show([agent()], [run({ finishedAt: null, issue: null })]);
     const [[, , , , took, issue, summary] = []] = cells();
     expect([took, issue, summary]).toEqual(["-", "", "-"]);
   });
 
-  it("are twenty at most", async () => {
+  it("are at most twenty", async () => {
     await show(
       [agent()],
       Array.from({ length: 25 }, (_, index) => run({ id: String(index) })),
@@ -176,11 +182,11 @@ describe("the latest runs", () => {
   });
 });
 
-describe("the work over time", () => {
+describe("the timeline", () => {
   const picture = () => screen.getByRole("img", { name: /^Work of agents/ });
   const reach = (name: string) => screen.getByRole("button", { name });
 
-  it("reaches back a day, and as far as the address says", async () => {
+  it("shows one day, or the days of the address", async () => {
     await show([agent()]);
     expect(picture().getAttribute("aria-label")).toBe("Work of agents in the last 24 hours");
     await userEvent.click(reach("7 days"));
@@ -191,20 +197,20 @@ describe("the work over time", () => {
     expect(location.search).toBe("");
   });
 
-  it("reaches back a day for an address that says something else", async () => {
+  it("shows one day for an invalid address", async () => {
     history.replaceState(null, "", "/agents?days=999");
     await show([agent()]);
     expect(reach("24 hours").getAttribute("aria-pressed")).toBe("true");
   });
 
-  it("says that there was nothing so far back, and shows what is older when asked", async () => {
+  it("shows that the day was empty, and more days on request", async () => {
     const old = run({
       startedAt: "2026-05-30T09:00:00.000Z",
       finishedAt: "2026-05-30T10:00:00.000Z",
     });
     await show([agent()], [old]);
     expect(
-      screen.getByText("No agent held or reported anything in the last 24 hours."),
+      screen.getByText("No agent had a lease or reported a run in the last 24 hours."),
     ).toBeTruthy();
     expect(document.querySelectorAll("[data-bar]")).toHaveLength(0);
     await userEvent.click(reach("7 days"));

@@ -4,13 +4,13 @@ import { EmptyState } from "@/components/states.tsx";
 import { isSameName } from "@/lib/issues.ts";
 import { useNow } from "@/lib/time.ts";
 import { agentsQuery, type Agent } from "../api/agents.ts";
-import { presenceOf } from "../model/presence.ts";
+import { presenceOf, type Presence } from "../model/presence.ts";
 import { HEARTBEAT } from "../model/timelineSegments.ts";
 import { AgentCard } from "./AgentCard.tsx";
 import { RunTable } from "./RunTable.tsx";
 import { WorkTimeline } from "./WorkTimeline.tsx";
 
-/** All agents, their leases and their results. */
+/** All agents with their leases and the results of their runs. */
 export function AgentsPage() {
   const query = useMemo(() => agentsQuery(), []);
   return (
@@ -18,8 +18,9 @@ export function AgentsPage() {
       {({ agents, agentRuns: { nodes: runs } }) =>
         agents.length === 0 ? (
           <EmptyState title="No agents have reported yet">
-            An agent appears here when an issue carries its label, such as <code>agent/claude</code>
-            , when it claims one, or when it reports a run.
+            An agent is listed when it claims an issue or reports a run, or when an issue has its
+            label, such as <code>agent/claude</code>. The guide for agents in{" "}
+            <code>docs/agents.md</code> describes how to connect one.
           </EmptyState>
         ) : (
           <div className="mx-auto max-w-6xl p-4 max-sm:p-3">
@@ -45,22 +46,25 @@ export function AgentsPage() {
   );
 }
 
-/** The answer for those who only glance. */
+/** A summary of all agents in one line. */
 function Headline({ agents }: { readonly agents: readonly Agent[] }) {
   const now = useNow();
   const presences = agents.map((agent) => presenceOf(agent, now));
-  const working = presences.filter((presence) => presence === "working").length;
-  const alive = presences.filter((presence) => presence === "alive").length;
+  const count = (wanted: Presence) => presences.filter((presence) => presence === wanted).length;
+  const [working, idle] = [count("working"), count("alive")];
+  const silent = agents.length - working - idle;
   const held = agents.reduce((sum, { leases }) => sum + leases.length, 0);
+  const rest = [
+    working > 0 && `with ${held} ${held === 1 ? "issue" : "issues"}`,
+    idle > 0 && `${idle} idle`,
+    silent > 0 && `${silent} without a recent report`,
+  ].filter(Boolean);
   return (
     <p className="tabular mb-3 text-body text-ink-soft">
       <span className="font-medium text-ink">
-        {working + alive} of {agents.length} alive
+        {working} of {agents.length} {agents.length === 1 ? "agent" : "agents"} at work
       </span>
-      {", "}
-      {working === 0
-        ? "none of them at work."
-        : `${working} at work on ${held} ${held === 1 ? "issue" : "issues"}.`}
+      {rest.length > 0 && `${working > 0 ? " " : ", "}${rest.join(", ")}`}.
     </p>
   );
 }

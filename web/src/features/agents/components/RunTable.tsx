@@ -5,10 +5,10 @@ import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { duration } from "@/lib/time.ts";
 import type { Run } from "../api/agents.ts";
 
-/** On a phone a run is two lines and no row of a table. */
+/** On a phone each run is two lines instead of a row. */
 const CELL = "px-3 py-2 max-sm:p-0";
 
-/** What agents reported last, newest first. */
+/** The latest runs of all agents, newest first. */
 export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
   return (
     <section aria-labelledby="latest-runs" className="mt-6">

@@ -9,7 +9,7 @@ import { lengthWords, timelineSegmentsOf, type Kind } from "../model/timelineSeg
 
 const DAY = 24 * 60 * 60_000;
 
-/** How far back the picture may reach, in days. */
+/** The choices for the length of the axis, in days. */
 const REACHES = [
   { days: 1, title: "24 hours" },
   { days: 7, title: "7 days" },
@@ -17,16 +17,16 @@ const REACHES = [
 ] as const;
 
 const KINDS: Readonly<Record<Kind, BarKind>> = {
-  held: { title: "Holds now", color: "var(--accent)", look: "open" },
+  held: { title: "Lease or run now", color: "var(--accent)", look: "open" },
   finished: { title: "Finished", color: "var(--done)", look: "solid" },
-  blocked: { title: "Could not go on", color: "var(--ready)", look: "hollow" },
-  failed: { title: "Failed or ran out", color: "var(--blocked)", look: "sharp" },
-  returned: { title: "Given back", color: "var(--backlog)", look: "hollow" },
+  blocked: { title: "Blocked", color: "var(--ready)", look: "hollow" },
+  failed: { title: "Failed or expired", color: "var(--blocked)", look: "sharp" },
+  returned: { title: "Released", color: "var(--backlog)", look: "hollow" },
 };
 
 type Props = { readonly agents: readonly Agent[]; readonly runs: readonly Run[] };
 
-/** The leases and runs of agents, one row each, on an axis of days. The address contains the number of days. */
+/** The leases and runs of agents over the last days, one row for each agent. The number of days is in the address. */
 export function WorkTimeline({ agents, runs }: Props) {
   const now = useNow();
   const [path, navigate] = useLocation();
@@ -55,7 +55,7 @@ export function WorkTimeline({ agents, runs }: Props) {
       >
         <div
           role="group"
-          aria-label="How far back"
+          aria-label="Period"
           className="flex gap-0.5 rounded border border-line p-0.5"
         >
           {REACHES.map((reach) => (
@@ -78,7 +78,7 @@ export function WorkTimeline({ agents, runs }: Props) {
       </Timeline>
       {isEmpty && (
         <p className="mt-2 text-ink-faint">
-          No agent held or reported anything{" "}
+          No agent had a lease or reported a run{" "}
           {days === 1 ? "in the last 24 hours" : `in the last ${days} days`}.
         </p>
       )}

@@ -8,7 +8,7 @@ const ISSUE = {
   repository: { name: "rocket", enabled: true },
 };
 
-/** A lease that was claimed at 11:00 and is held until 12:30. */
+/** A lease from 11:00 to 12:30. */
 export const lease = (differences: Partial<ActiveLease> = {}): ActiveLease => ({
   id: "lea_1",
   agent: "claude",
@@ -26,7 +26,7 @@ export const lease = (differences: Partial<ActiveLease> = {}): ActiveLease => ({
   ...differences,
 });
 
-/** A run that went well, from 9:00 to 9:10. */
+/** A successful run from 9:00 to 9:10. */
 export const run = (differences: Partial<Run> = {}): Run => ({
   id: "run_1",
   agentName: "claude",
@@ -45,6 +45,7 @@ export const agent = (differences: Partial<Agent> = {}): Agent => ({
   name: "claude",
   assignedCount: 0,
   runsCount: 0,
+  successesCount: 0,
   failuresCount: 0,
   lastSeenAt: null,
   successRate: null,

@@ -5,37 +5,37 @@ import { lengthWords, timelineSegmentsOf } from "./timelineSegments.ts";
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 const at = (time: string): number => Date.parse(`2026-06-01T${time}:00.000Z`);
 
-it("draws what is held until now, and says how far the holder is", () => {
+it("draws a current lease until now, with its checkpoint", () => {
   const [segment] = timelineSegmentsOf(agent({ leaseHistory: [lease()] }), [], NOW);
   expect(segment).toMatchObject({
     kind: "held",
     from: at("11:00"),
     to: NOW,
     subject: "rocket #7 Fix it",
-    words: "holds it, changes made",
+    words: "lease, changes made",
     issueId: "iss_1",
   });
 });
 
 it.each([
   [{ ending: "FINISHED", outcome: "PR_OPENED" }, "finished", "opened a pull request"],
-  [{ ending: "FINISHED", outcome: "BLOCKED" }, "blocked", "could not go on"],
+  [{ ending: "FINISHED", outcome: "BLOCKED" }, "blocked", "blocked"],
   [{ ending: "FINISHED", outcome: "FAILED" }, "failed", "failed"],
-  [{ ending: "RELEASED", outcome: null }, "returned", "gave it back"],
-  [{ ending: "EXPIRED", outcome: null }, "failed", "let its time run out"],
-] as const)("tells an ending %o as %s", (ending, kind, words) => {
+  [{ ending: "RELEASED", outcome: null }, "returned", "released"],
+  [{ ending: "EXPIRED", outcome: null }, "failed", "lease expired"],
+] as const)("shows the result %o as %s", (ending, kind, words) => {
   const ended = lease({ ...ending, isHeld: false, endedAt: "2026-06-01T11:20:00.000Z" });
   const [segment] = timelineSegmentsOf(agent({ leaseHistory: [ended] }), [], NOW);
   expect(segment).toMatchObject({ kind, words, to: at("11:20") });
 });
 
-it("ends a lease whose time is over there, before anybody has put it right", () => {
+it("ends an expired lease at its expiry, although it is not cleaned up yet", () => {
   const over = lease({ isHeld: false, expiresAt: "2026-06-01T11:40:00.000Z" });
   const [segment] = timelineSegmentsOf(agent({ leaseHistory: [over] }), [], NOW);
   expect(segment).toMatchObject({ kind: "failed", to: at("11:40") });
 });
 
-it("adds the agent's own runs, oldest first, but no heartbeats", () => {
+it("adds the agent's own runs, oldest first, without heartbeats", () => {
   const runs = [
     run({ id: "run_3", runType: "heartbeat" }),
     run({ id: "run_2", agentName: "codex" }),
@@ -48,7 +48,7 @@ it("adds the agent's own runs, oldest first, but no heartbeats", () => {
   ]);
 });
 
-it("tells work once when a lease was held for it", () => {
+it("shows work only once if it had a lease", () => {
   const ended = lease({ isHeld: false, endedAt: "2026-06-01T11:20:00.000Z", ending: "FINISHED" });
   const report = run({ startedAt: "2026-06-01T11:20:01.000Z", finishedAt: null });
   expect(timelineSegmentsOf(agent({ leaseHistory: [ended] }), [report], NOW)).toHaveLength(1);
@@ -57,7 +57,7 @@ it("tells work once when a lease was held for it", () => {
 it.each([
   [{ removedAt: "2026-06-01T11:30:00.000Z" }, "deleted or transferred"],
   [{ repository: { name: "rocket", enabled: false } }, "no longer tracked"],
-])("keeps what was held of an issue that left, without a card to open: %o", (gone, why) => {
+])("keeps the lease of an issue that left the board, without a link: %o", (gone, why) => {
   const held = lease();
   const [segment] = timelineSegmentsOf(
     agent({ leaseHistory: [{ ...held, issue: { ...held.issue, ...gone } }] }),
@@ -67,7 +67,7 @@ it.each([
   expect(segment).toMatchObject({ subject: `rocket #7 Fix it (${why})`, opens: false });
 });
 
-it("says how long it was", () => {
+it("shows the duration", () => {
   const [short] = timelineSegmentsOf(
     agent(),
     [run({ finishedAt: "2026-06-01T09:00:00.200Z" })],

@@ -7,22 +7,22 @@ import type { Agent, Lease, Run } from "../api/agents.ts";
 /** The type of a run that only reports that the agent is alive. */
 export const HEARTBEAT = "heartbeat";
 
-/** How a segment ended. */
+/** The result of a segment. */
 export type Kind = "held" | "finished" | "blocked" | "failed" | "returned";
 
-/** Time that an agent spent on something, in milliseconds since 1970. */
+/** Time that an agent spent on an issue or on other work, in milliseconds since 1970. */
 export type TimelineSegment = {
   readonly id: string;
   readonly kind: Kind;
   readonly from: number;
   readonly to: number;
-  /** The issue, or what was done without one. */
+  /** The issue, or the type of the work. */
   readonly subject: string;
-  /** How it ended. */
+  /** The result, in words. */
   readonly words: string;
-  /** The issue, when there is one. */
+  /** The id of the issue, if any. */
   readonly issueId: string | undefined;
-  /** Whether the issue has a card to open. */
+  /** Whether the issue has a card on the board. */
   readonly opens: boolean;
 };
 
@@ -32,22 +32,22 @@ const OUTCOMES: Readonly<Record<NonNullable<Lease["outcome"]>, readonly [Kind, s
   ISSUE_UPDATED: ["finished", "updated the issue"],
   NO_CHANGES_NEEDED: ["finished", "found nothing to do"],
   ALREADY_ADDRESSED: ["finished", "found it done already"],
-  BLOCKED: ["blocked", "could not go on"],
+  BLOCKED: ["blocked", "blocked"],
   FAILED: ["failed", "failed"],
 };
 
 const ENDINGS: Readonly<Record<NonNullable<Lease["ending"]>, readonly [Kind, string]>> = {
   FINISHED: ["finished", "finished"],
-  RELEASED: ["returned", "gave it back"],
-  TAKEN: ["returned", "was taken from it"],
-  REFUSED: ["returned", "never began"],
-  EXPIRED: ["failed", "let its time run out"],
+  RELEASED: ["returned", "released"],
+  TAKEN: ["returned", "taken back"],
+  REFUSED: ["returned", "never begun"],
+  EXPIRED: ["failed", "lease expired"],
 };
 
 function resultOf({ isHeld, checkpoint, ending, outcome }: Lease): readonly [Kind, string] {
   if (outcome) return OUTCOMES[outcome];
   if (ending) return ENDINGS[ending];
-  return isHeld ? ["held", `holds it, ${checkpointWords(checkpoint)}`] : ENDINGS.EXPIRED;
+  return isHeld ? ["held", `lease, ${checkpointWords(checkpoint)}`] : ENDINGS.EXPIRED;
 }
 
 const nameOf = ({ repository, number, title }: NonNullable<Run["issue"]>): string =>
@@ -98,7 +98,7 @@ export function timelineSegmentsOf(
 ): readonly TimelineSegment[] {
   const leases = agent.leaseHistory.map((lease) => segmentOfLease(lease, now));
   const within = ({ from, issueId }: TimelineSegment): boolean =>
-    // The run that was done under a lease ends with it, and is recorded a moment later.
+    // A run that belongs to a lease is recorded shortly after the lease has ended.
     leases.some(
       (lease) => lease.issueId === issueId && from >= lease.from && from <= lease.to + 5_000,
     );
@@ -109,6 +109,6 @@ export function timelineSegmentsOf(
   return [...leases, ...reported].sort((a, b) => a.from - b.from);
 }
 
-/** How long a segment was, in words. */
+/** The duration of a segment, in words. */
 export const lengthWords = ({ from, to }: TimelineSegment): string =>
   to - from < 1_000 ? "a moment" : duration(to - from);

@@ -17,7 +17,7 @@ const entry = (changes: Partial<AuditEntry> = {}): AuditEntry =>
     ...changes,
   });
 
-describe("a new entry belongs to what is shown", () => {
+describe("a new entry matches", () => {
   const shown = (filter: Partial<AuditFilter>, changes?: Partial<AuditEntry>) =>
     admits({ ...EMPTY_FILTER, ...filter }, entry(changes));
 
@@ -31,13 +31,13 @@ describe("a new entry belongs to what is shown", () => {
     expect(shown({ actor: "quill", action: "claim_issue" })).toBe(false);
   });
 
-  it("by its outcome", () => {
+  it("by the outcome", () => {
     expect(shown({ outcome: "success" })).toBe(true);
     expect(shown({ outcome: "failure" })).toBe(false);
     expect(shown({ outcome: "failure" }, { success: false })).toBe(true);
   });
 
-  it("by an agent that did it or has the issue, in any case", () => {
+  it("by the agent that did it or has the issue, in any case", () => {
     expect(shown({ agent: "QUILL" })).toBe(true);
     expect(shown({ agent: "mender" })).toBe(true);
     expect(shown({ agent: "scout" })).toBe(false);
@@ -48,7 +48,7 @@ describe("a new entry belongs to what is shown", () => {
 describe("the log", () => {
   beforeEach(() => vi.clearAllMocks());
 
-  it("asks for the next page where the last one ended, and for none after the last", async () => {
+  it("requests the next page after the last one, and none at the end", async () => {
     const answer = (id: string, endCursor: string | null, hasNextPage: boolean) =>
       ({
         data: { auditLog: { nodes: [entry({ id })], pageInfo: { endCursor, hasNextPage } } },
@@ -65,7 +65,7 @@ describe("the log", () => {
     expect(feed.state.get().items.map(({ id }) => id)).toEqual(["aud_2", "aud_1"]);
   });
 
-  it("shows of the stream what the filter admits", () => {
+  it("shows the entries of the stream that match the filter", () => {
     vi.mocked(ask).mockReturnValue(new Promise(() => undefined));
     const feed = auditFeed({ ...EMPTY_FILTER, repository: "acme/rocket", outcome: "failure" });
     feed.open();
@@ -78,7 +78,7 @@ describe("the log", () => {
 });
 
 describe("the options", () => {
-  it("are what the server offers, and always both outcomes", () => {
+  it("are the values of the server, and always both outcomes", () => {
     const options = optionsOf({ actor: [{ value: "quill", entries: 3 }] }, EMPTY_FILTER);
     expect(options).toEqual([
       { facet: "actor", value: "quill", entries: 3 },
@@ -87,7 +87,7 @@ describe("the options", () => {
     ]);
   });
 
-  it("have what is chosen once, whether the server offers it or not", () => {
+  it("have the chosen value once, even if the server does not offer it", () => {
     const offered = { actor: [{ value: "quill", entries: 3 }] };
     const values = (actor: string) =>
       optionsOf(offered, { ...EMPTY_FILTER, actor })

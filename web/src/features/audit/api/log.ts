@@ -76,7 +76,7 @@ export const AuditEntryAdded = graphql(
 
 export type AuditEntry = ResultOf<typeof EntryFields>;
 
-/** Whether a new entry belongs to what is shown. The stream itself knows only repositories. */
+/** Whether a new entry matches the filter. The stream can only be filtered by repository. */
 export function admits(filter: AuditFilter, entry: AuditEntry): boolean {
   return (
     (filter.actor === "" || entry.actor === filter.actor) &&
@@ -88,7 +88,7 @@ export function admits(filter: AuditFilter, entry: AuditEntry): boolean {
   );
 }
 
-/** The audit log under a filter, newest first, updated live. */
+/** The entries that match a filter, newest first, updated live. */
 export function auditFeed(filter: AuditFilter): Feed<AuditEntry> {
   const query = queryOfFilter(filter);
   return new Feed<AuditEntry>({

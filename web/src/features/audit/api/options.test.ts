@@ -10,7 +10,7 @@ const offered = {
   action: [{ value: "move_issue", entries: 10 }],
 };
 
-it("offers all that the server counted, and both outcomes", () => {
+it("offers the values of the server, and both outcomes", () => {
   const options = optionsOf(offered, EMPTY_FILTER);
   expect(options.map(({ facet, value, entries }) => [facet, value, entries])).toEqual([
     ["actor", "ada", 3],
@@ -21,7 +21,7 @@ it("offers all that the server counted, and both outcomes", () => {
   ]);
 });
 
-it("keeps what is chosen, so that it can be taken off again", () => {
+it("offers the chosen value, so that it can be removed", () => {
   const filter = { ...EMPTY_FILTER, actor: "nobody", action: "move_issue" };
   const options = optionsOf(offered, filter);
   expect(options.filter(({ value }) => value === "nobody")).toEqual([

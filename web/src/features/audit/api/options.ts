@@ -25,7 +25,7 @@ export const AuditOptionsQuery = graphql(`
   }
 `);
 
-/** A value that the log can be narrowed to. */
+/** A possible value of a filter. */
 export type Option = {
   readonly facet: Facet;
   readonly value: string;

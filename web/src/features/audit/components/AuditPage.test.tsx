@@ -16,7 +16,7 @@ vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }
 const DOWN = { failure: { code: "OFFLINE", message: "Dispatch cannot be reached." } } as const;
 
 beforeEach(() => {
-  // Without a layout the list would have no height, and no line in sight.
+  // The test environment has no layout, so the list needs a height to render its rows.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
   history.replaceState(null, "", "/audit");
@@ -44,13 +44,13 @@ const send = (entry: ReturnType<typeof auditEntry>) =>
   act(() => vi.mocked(follow).mock.lastCall?.[0].onItem({ auditEntryAdded: entry }));
 
 describe("the log", () => {
-  it("says what it is for while it is empty", async () => {
+  it("explains the empty log", async () => {
     answer(page());
     render(<AuditPage />);
     expect(await screen.findByText("Nothing has been done yet")).toBeTruthy();
   });
 
-  it("says why it could not be read, and tries again", async () => {
+  it("shows why loading failed, and retries", async () => {
     answer(DOWN);
     render(<AuditPage />);
     expect((await screen.findByRole("alert")).textContent).toContain(
@@ -62,7 +62,7 @@ describe("the log", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
-  it("shows what comes in at its head", async () => {
+  it("shows new entries at the top", async () => {
     answer(page(auditEntry({ action: "sign_in" })));
     render(<AuditPage />);
     await screen.findByText("This is where it begins.");
@@ -73,7 +73,7 @@ describe("the log", () => {
     ]);
   });
 
-  it("does not say where it begins when only what came in is there", async () => {
+  it("does not show the end of the log before the first page is loaded", async () => {
     answer(DOWN);
     render(<AuditPage />);
     await screen.findByRole("alert");
@@ -91,25 +91,25 @@ describe("the filter", () => {
     render(<AuditPage />);
   });
 
-  it("is that of the address, in words", async () => {
+  it("is parsed from the address, and shown in words", async () => {
     await screen.findByText("Nothing matches the filters");
     expect(variables()).toMatchObject({ action: "move_issue", success: false, actor: null });
     expect(lines()).toEqual(["Actionmoved", "OutcomeFailed"]);
   });
 
-  it("loses what is taken off", async () => {
+  it("loses a value that is removed", async () => {
     await userEvent.click(screen.getByRole("button", { name: "Remove filter Outcome Failed" }));
     expect(location.search).toBe("?action=move_issue");
     expect(variables()).toMatchObject({ action: "move_issue", success: null });
   });
 
-  it("can be cleared where nothing matches", async () => {
+  it("can be cleared if nothing matches", async () => {
     await userEvent.click(await screen.findByRole("button", { name: "Clear filters" }));
     expect(location.search).toBe("");
     expect(await screen.findByText("Nothing has been done yet")).toBeTruthy();
   });
 
-  it("opens with f, and takes what is chosen", async () => {
+  it("opens with f, and gets the chosen value", async () => {
     await userEvent.keyboard("f");
     await userEvent.click(screen.getByRole("option", { name: /^Done/ }));
     expect(location.search).toBe("?action=move_issue&outcome=success");

@@ -38,7 +38,7 @@ const wordsOf = (facet: Facet, value: string): string =>
         : "Failed"
       : value;
 
-/** Everything that was done through Dispatch, and whether it worked. */
+/** The audit log: every action through Dispatch with its outcome. */
 export function AuditPage() {
   const [path, navigate] = useLocation();
   const search = useSearch();

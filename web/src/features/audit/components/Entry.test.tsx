@@ -10,18 +10,18 @@ const show = (changes: Partial<AuditEntry>) =>
   render(<Entry entry={auditEntry({ action: "request_stop", ...changes })} fresh={false} />)
     .container;
 
-it("tells the particulars below the comment", () => {
+it("shows the details below the comment", () => {
   const container = show({ comment: "Stopped.", notes: "A new plan" });
   expect(container.textContent).toMatch(/asked the agent to stop.+Stopped\.A new plan/);
   expect(screen.getByText("A new plan").className).toContain("line-clamp-2");
 });
 
-it("tells once what the comment says already", () => {
+it("does not repeat the comment as details", () => {
   expect(
     show({ comment: "A new plan", notes: "A new plan" }).textContent.split("A new plan"),
   ).toHaveLength(2);
 });
 
-it("tells what kind of caller acted under a name", () => {
+it("shows the kind of the caller beside its name", () => {
   expect(show({ actor: "Sam", actorKind: "AGENT" }).textContent).toContain("Sam agent");
 });

@@ -72,7 +72,7 @@ function Subject({
 }
 
 function Outcome({ success }: { readonly success: boolean }) {
-  // Success is the normal case, so an icon is enough, and failures stand out.
+  // Success is the usual case, so it is only an icon, and failures are easy to find.
   return success ? (
     <span className="self-start pt-0.5 text-success" title="Done">
       <CircleCheck size={13} aria-hidden />

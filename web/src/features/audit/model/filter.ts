@@ -47,7 +47,7 @@ export function searchOfFilter(filter: AuditFilter): string {
   return params.toString();
 }
 
-/** The filter as the server takes it. */
+/** The filter as a variable of the query. */
 export const queryOfFilter = (filter: AuditFilter) => ({
   repository: filter.repository || null,
   actor: filter.actor || null,

@@ -66,7 +66,7 @@ export const ActivityRecorded = graphql(
 
 export type ActivityEvent = ResultOf<typeof ActivityFields>;
 
-/** What happened under a filter, newest first, growing as it happens. */
+/** The events that match a filter, newest first, updated live. */
 export function activityFeed(filter: ActivityFilter): Feed<ActivityEvent> {
   const { repository, types } = queryOfFilter(filter);
   return new Feed<ActivityEvent>({
@@ -108,7 +108,7 @@ export const RepositoryNames = graphql(`
   }
 `);
 
-/** The full names of the tracked repositories; none when they cannot be read. */
+/** The full names of the tracked repositories; none if the request fails. */
 export async function readRepositoryNames(): Promise<readonly string[]> {
   const { data } = await ask(RepositoryNames, {});
   return (data?.repositories ?? []).flatMap(({ fullName, enabled }) => (enabled ? fullName : []));

@@ -90,16 +90,16 @@ export type Summary = ResultOf<typeof SummaryFields>;
 
 export type Automation = ResultOf<typeof AutomationQuery>;
 
-/** With more repositories changed than this, all are read again. */
+/** If more repositories have changed, all are loaded again. */
 const MOST_APART = 4;
 
-/** Reads the automation of all tracked repositories; once it is known, only what changed. */
+/** Loads the automation of all tracked repositories at first, and then only of those that have changed. */
 class Reader {
   #known: Automation | undefined;
   readonly #changed = new Set<string>();
   #isAllChanged = true;
 
-  /** Notes that a repository has changed, or any. */
+  /** Notes that a repository has changed, or that any may have. */
   note(repositoryId: string | undefined): void {
     if (repositoryId === undefined) this.#isAllChanged = true;
     else this.#changed.add(repositoryId);
@@ -113,14 +113,14 @@ class Reader {
     this.#isAllChanged = false;
     const answer =
       known && isPart ? await readParts(known, changed) : await ask(AutomationQuery, {});
-    // What failed has to be read again, whatever comes next.
+    // After a failure everything is loaded again.
     if (answer.failure) this.#isAllChanged = true;
     else this.#known = answer.data;
     return answer;
   }
 }
 
-/** What is known, with some repositories as they are now. */
+/** The known data, with some repositories loaded again. */
 async function readParts(known: Automation, ids: readonly string[]): Promise<Answer<Automation>> {
   const answers = await Promise.all(ids.map((id) => ask(AutomationOfRepository, { id })));
   let { trackedRepositories, redBranches } = known;
@@ -129,14 +129,14 @@ async function readParts(known: Automation, ids: readonly string[]): Promise<Ans
     const { node } = answer.data;
     redBranches = answer.data.redBranches;
     if (node?.__typename !== "Repository") continue;
-    // Newly tracked.
+    // The repository is newly tracked.
     if (!trackedRepositories.some((each) => each.id === node.id)) return ask(AutomationQuery, {});
     trackedRepositories = trackedRepositories.map((each) => (each.id === node.id ? node : each));
   }
   return { data: { trackedRepositories, redBranches } };
 }
 
-/** The automation of all tracked repositories, kept current. */
+/** The automation of all tracked repositories, updated live. */
 export function automationQuery(): LiveQuery<Automation> {
   const reader = new Reader();
   return new LiveQuery<Automation>(() => reader.read(), undefined, [

@@ -63,10 +63,9 @@ export const DispatchWorkflow = graphql(`
   }
 `);
 
-/** What can be done about a run. */
 export type RunAction = "rerun" | "rerunFailed" | "cancel" | "forceCancel";
 
-/** Asks GitHub to do something about a run. The stream brings what became of it. */
+/** Sends an action for a run to GitHub. The stream delivers the changed run. */
 export function control(action: RunAction, id: string): Promise<Answer<unknown>> {
   switch (action) {
     case "rerun":
@@ -90,7 +89,7 @@ export type DispatchCommand = {
   readonly inputs: readonly { readonly name: string; readonly value: string }[];
 };
 
-/** Starts workflows on a ref; answers for each with the run that started, or why none did. */
+/** Starts workflows on a ref. Returns for each the started run, or the reason why it was not started. */
 export async function dispatchWorkflows({
   workflowIds,
   ref,
@@ -102,7 +101,7 @@ export async function dispatchWorkflows({
   return answer.failure ? answer : { data: answer.data.dispatchWorkflow.results };
 }
 
-/** Reads the automation of all tracked repositories from GitHub now, or of one; answers with what could not be read. */
+/** Syncs the automation of all tracked repositories, or of one. Returns a result for each repository. */
 export async function syncAutomation(
   repository?: string,
 ): Promise<Answer<readonly { readonly repository: string; readonly error: string | null }[]>> {

@@ -1,5 +1,5 @@
 import { listenToAutomation } from "@/lib/automation.ts";
 import { listenToBoard, type Listen } from "@/lib/liveQuery.ts";
 
-/** What the automation of a repository changes with: what happens in it, and what is tracked. */
+/** The events after which automation data may have changed: those of automation, and those of tracked repositories. */
 export const LISTEN: readonly Listen[] = [listenToAutomation, listenToBoard];

@@ -135,20 +135,20 @@ export const RepositoryIds = graphql(`
   }
 `);
 
-/** Events that are shown beside the rest. */
+/** The number of events that are shown. */
 const EVENTS = 8;
 
 type Node = Extract<ResultOf<typeof RepositoryQuery>["node"], { __typename: "Repository" }>;
 
 export type RepositoryPageData = {
-  /** Null when no repository of this name is tracked. */
+  /** Null if no repository of this name is tracked. */
   readonly repository: Node | null;
   readonly events: ResultOf<typeof RepositoryQuery>["activity"]["nodes"];
 };
 export type RepositoryAutomation = Node["automation"];
 export type RepositoryWorkflow = RepositoryAutomation["workflows"][number];
 
-/** The automation of one repository, kept current. */
+/** The automation of one repository, updated live. */
 export function repositoryQuery(fullName: string): LiveQuery<RepositoryPageData> {
   let id: string | undefined;
   const read = async (): Promise<Answer<RepositoryPageData>> => {

@@ -36,7 +36,7 @@ export const RunningSyncChanged = graphql(
 
 export type RunningSync = ResultOf<typeof RunningSyncFields>;
 
-/** The sync of automation that is under way; null while there is none. */
+/** The running sync of automation data; null if there is none. */
 export const runningSync = signal<RunningSync | null>(null);
 
 /** Keeps `runningSync` up to date. Returns the function that stops it. */

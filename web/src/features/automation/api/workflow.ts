@@ -53,6 +53,9 @@ export const WorkflowQuery = graphql(
         isFlaky
         successRate
         averageDuration
+        latestRunOnDefaultBranch {
+          ...WorkflowRunFields
+        }
         repository {
           id
           fullName
@@ -78,7 +81,7 @@ export const WorkflowQuery = graphql(
             ...WorkflowRunFields
           }
         }
-        days(days: 30) {
+        days(days: 36) {
           day
           succeeded
           failed
@@ -187,14 +190,14 @@ export type Failure = NonNullable<
   NonNullable<ResultOf<typeof FailureQuery>["workflowRun"]>["failure"]
 >;
 
-/** A workflow with its latest runs, kept current; null when there is none of this id. */
+/** A workflow with its latest runs, updated live; null if it does not exist. */
 export const workflowQuery = (id: string): LiveQuery<{ readonly workflow: Workflow | null }> =>
   new LiveQuery(() => ask(WorkflowQuery, { id }), undefined, LISTEN);
 
-/** Jobs that run say so by webhook; without webhooks they are looked at this often. */
+/** The interval for reloads of a run, because without webhooks no event reports its jobs. */
 const LOOK_EVERY_MS = 20_000;
 
-/** A run with its jobs, kept current; null when it is gone. */
+/** A run with its jobs, updated live; null if it does not exist any more. */
 export const runQuery = (id: string): LiveQuery<{ readonly workflowRun: RunDetails | null }> =>
   new LiveQuery(() => ask(RunQuery, { id }), LOOK_EVERY_MS, LISTEN);
 
@@ -202,7 +205,7 @@ const PAGE = 50;
 
 type BranchRuns = { readonly runs: readonly Run[]; readonly hasMore: boolean };
 
-/** The runs on a branch, newest first, kept current: a page at first, and one more each time `readMore` is called. */
+/** The runs on a branch, newest first, updated live. Each call of `readMore` adds a page. */
 export function branchRuns(
   workflowId: string,
   branch: string,

@@ -29,7 +29,7 @@ const LOOKS: Readonly<Record<string, { readonly Icon: LucideIcon; readonly color
   SYNC_COMPLETED: { Icon: RefreshCw, color: "text-ink-faint" },
 };
 
-/** One event: what happened, where, by whom, when. */
+/** An event of the activity: its type, title, repository, actor and time. */
 export function ActivityLine({
   event,
   isFresh = false,
@@ -88,7 +88,7 @@ export function ActivityLine({
   );
 }
 
-/** What happened; an event about a run leads to the run. */
+/** The title of an event. That of a run links to the run. */
 function Title({ event: { title, workflowRun } }: { readonly event: ActivityEvent }) {
   if (!workflowRun) {
     return (

@@ -15,7 +15,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
 beforeEach(() => {
-  // Without a layout the list would have no height, and no line in sight.
+  // The test environment has no layout, so the list needs a height to render its rows.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(400);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
   history.replaceState(null, "", "/automation/activity");
@@ -39,12 +39,12 @@ const variables = () =>
   vi.mocked(ask).mock.calls.findLast(([document]) => document === ActivityQuery)?.[1];
 const lines = () => screen.getAllByRole("listitem").map(({ textContent }) => textContent);
 
-it("says what it is for while it is empty", async () => {
+it("explains the empty page", async () => {
   show();
   expect(await screen.findByText("No events recorded yet")).toBeTruthy();
 });
 
-it("says why it could not be read", async () => {
+it("shows why loading failed", async () => {
   vi.mocked(ask).mockResolvedValue(DOWN);
   render(<ActivityPage />);
   expect((await screen.findByRole("alert")).textContent).toContain(
@@ -52,7 +52,7 @@ it("says why it could not be read", async () => {
   );
 });
 
-it("shows what happened, where and by whom, and leads to the run and to GitHub", async () => {
+it("shows the type, repository and actor of an event, and links to its run and to GitHub", async () => {
   show(event());
   const link = await screen.findByRole("link", { name: "CI #7 failed" });
   expect(link.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_1");
@@ -61,7 +61,7 @@ it("shows what happened, where and by whom, and leads to the run and to GitHub",
   expect(screen.getByRole("banner").textContent).toContain("1 events");
 });
 
-it("shows what comes in at its head, and reads again after a gap", async () => {
+it("shows new events at the top, and reloads after a gap", async () => {
   show(event());
   await screen.findByText("This is where it begins.");
   const stream = vi.mocked(follow).mock.lastCall?.[0];
@@ -79,7 +79,7 @@ it("shows what comes in at its head, and reads again after a gap", async () => {
   expect(vi.mocked(ask).mock.calls.length).toBe(before + 1);
 });
 
-it("is narrowed down by type and repository, in the address", async () => {
+it("is filtered by type and repository, and the filters are in the address", async () => {
   history.replaceState(null, "", "/automation/activity?type=deployment");
   show();
   expect(await screen.findByText("Nothing matches the filters")).toBeTruthy();

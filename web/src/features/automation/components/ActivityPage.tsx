@@ -17,13 +17,13 @@ import {
 } from "../model/activityFilter.ts";
 import { ActivityLine } from "./ActivityLine.tsx";
 
-/** What happened in the automation of all repositories, newest first, growing as it happens. */
+/** The events of the automation of all repositories, newest first, updated live. */
 export function ActivityPage() {
   const filter = filterOfSearch(useSearch());
   return <Filtered key={searchOfFacets(filter)} filter={filter} />;
 }
 
-/** The activity that a filter finds, mounted again for each by its `key`. */
+/** The events that match a filter. The `key` remounts it for another filter. */
 function Filtered({ filter }: { readonly filter: ActivityFilter }) {
   const [path, navigate] = useLocation();
   const [feed] = useState(() => activityFeed(filter));

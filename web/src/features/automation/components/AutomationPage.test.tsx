@@ -1,14 +1,14 @@
 import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { failed, redBranch } from "@/lib/automationFixtures.ts";
-import { READER, VISITOR } from "@/lib/fixtures.ts";
+import { redBranch } from "@/lib/automationFixtures.ts";
+import { VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
 import { AutomationEvents, type RedBranch } from "@/lib/automation.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { AutomationOfRepository, AutomationQuery, type Summary } from "../api/automation.ts";
 import { SyncAutomation } from "../api/control.ts";
-import { summary, summaryWorkflow } from "../model/fixtures.ts";
+import { summary } from "../model/fixtures.ts";
 import { AutomationPage } from "./AutomationPage.tsx";
 import { syncWords } from "./SyncAutomation.tsx";
 import { answer, DOWN } from "./testPage.tsx";
@@ -53,14 +53,14 @@ const card = (name = "acme/rocket") =>
   );
 
 describe("the page", () => {
-  it("says what to do while nothing is tracked", async () => {
+  it("explains what to do if nothing is tracked", async () => {
     await show([]);
     expect(screen.getByText("No repositories configured")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Add repository" }));
     expect(screen.getByLabelText(/^Repository to track/)).toBeTruthy();
   });
 
-  it("says why it could not be read, and tries again", async () => {
+  it("shows why loading failed, and retries", async () => {
     vi.mocked(ask).mockResolvedValue(DOWN);
     render(<AutomationPage />);
     expect((await screen.findByRole("alert")).textContent).toContain("Automation could not be");
@@ -70,22 +70,22 @@ describe("the page", () => {
   });
 
   it.each([
-    [[summary()], "No default branch is red."],
+    [[summary()], "No default branch fails."],
     [
       [summary({}, { isRed: true, failingCount: 1 }), summary({ id: "2" }, { runningCount: 3 })],
-      "1 of 2 red, 1 with something failing, 1 with something running.",
+      "The default branch fails in 1 of 2 repositories, a workflow fails on some branch in 1, a workflow runs in 1.",
     ],
-    [[summary({}, { syncError: "x" })], "No default branch is red, 1 could not be read."],
-  ])("answers those who glance, case %#", async (repositories, words) => {
+    [[summary({}, { syncError: "x" })], "No default branch fails, 1 could not be read."],
+  ])("has a summary of all repositories, case %#", async (repositories, words) => {
     await show(repositories);
-    expect(screen.getByText(/red/, { selector: "p > span" }).parentElement?.textContent).toBe(
-      words,
-    );
+    expect(
+      screen.getByText(/default branch/, { selector: "p > span" }).parentElement?.textContent,
+    ).toBe(words);
   });
 });
 
-describe("what is red", () => {
-  it("says since when, since which commit and whose, longest first, and leads to the run", async () => {
+describe("the failing default branches", () => {
+  it("are listed with time, commit and author, the longest failing first, and link to the run", async () => {
     await show(
       [summary()],
       [
@@ -97,105 +97,20 @@ describe("what is red", () => {
         }),
       ],
     );
-    const rows = within(screen.getByRole("list", { name: "Red default branches" })).getAllByRole(
-      "listitem",
-    );
+    const rows = within(
+      screen.getByRole("list", { name: "Failing default branches" }),
+    ).getAllByRole("listitem");
     expect(rows.map(({ textContent }) => textContent)).toEqual([
-      "acme/rocketDeploy on mainsince ben2d ago",
-      "acme/rocketCI on mainsince deadbee by ben3h ago",
+      "acme/rocketDeploy on mainby benfor 2d",
+      "acme/rocketCI on mainsince deadbee by benfor 3h",
     ]);
     const [dot] = within(rows[1] ?? expect.fail()).getAllByRole("link");
     expect(dot?.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_9");
   });
 
-  it("takes no room while nothing is", async () => {
+  it("are hidden if there are none", async () => {
     await show([summary()]);
-    expect(screen.queryByText("Red default branches")).toBeNull();
-  });
-});
-
-describe("a card", () => {
-  it("says what there is, and leads to its page, GitHub and the latest release", async () => {
-    await show([summary({ source: "ENV" })]);
-    expect(
-      card().getByText(/^main · a1b2c3d · 1 workflow · 3 releases · 2 open PRs$/),
-    ).toBeTruthy();
-    expect(card().getByText("all clear")).toBeTruthy();
-    expect(card().getByText("seed").title).toContain("GITHUB_REPOSITORIES");
-    const href = (name: string) => card().getByRole("link", { name }).getAttribute("href");
-    expect(href("acme/rocket")).toBe("/automation/repos/acme/rocket");
-    expect(href("acme/rocket on GitHub")).toBe("https://github.com/acme/rocket");
-    expect(href("v1.2.0")).toContain("/releases/tag/v1.2.0");
-  });
-
-  it("judges a workflow by the default branch, and leads to that run", async () => {
-    await show([
-      summary(
-        {},
-        {
-          failingCount: 1,
-          runningCount: 2,
-          workflows: [
-            summaryWorkflow({
-              isFlaky: true,
-              latestRunOnDefaultBranch: failed({ id: "run_red", number: 6 }),
-            }),
-            summaryWorkflow({
-              id: "wfl_2",
-              name: "Nightly",
-              latestRun: null,
-              latestRunOnDefaultBranch: null,
-            }),
-          ],
-        },
-      ),
-    ]);
-    expect(card().getByText("1 failing on other branches")).toBeTruthy();
-    expect(card().getByText("2 running")).toBeTruthy();
-    expect(card().getByText("flaky")).toBeTruthy();
-    const dot = card().getByRole("link", { name: /^Failed CI/ });
-    expect(dot.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_red");
-    expect(dot.title).toBe("CI: Failed, run #6 on main");
-    expect(
-      card()
-        .getByRole("link", { name: /^No run Nightly/ })
-        .getAttribute("href"),
-    ).toBe("/automation/workflows/wfl_2");
-  });
-
-  it("shows why it could not be read, and when it last was", async () => {
-    await show([
-      summary({}, { syncError: "GitHub API error: 404", lastSyncedAt: "2026-06-01T09:00:00.000Z" }),
-    ]);
-    expect(card().getByText("GitHub API error: 404")).toBeTruthy();
-    expect(card().getByText("Last synced 3h ago")).toBeTruthy();
-  });
-
-  it("says that it is old after an hour, and nothing before", async () => {
-    await show([
-      summary({}, { lastSyncedAt: "2026-06-01T10:30:00.000Z" }),
-      summary({ id: "2", fullName: "acme/new", name: "new" }),
-    ]);
-    expect(card().getByText("Last synced 1h ago")).toBeTruthy();
-    expect(card("acme/new").queryByText(/synced/)).toBeNull();
-  });
-
-  it("removes its repository once that is confirmed", async () => {
-    await show([summary()]);
-    vi.mocked(change).mockResolvedValue({ data: {} });
-    await userEvent.click(card().getByRole("button", { name: "Remove acme/rocket" }));
-    expect(card().getByText(/Its issues are hidden, not deleted/)).toBeTruthy();
-    expect(vi.mocked(change)).not.toHaveBeenCalled();
-    await userEvent.click(card().getByRole("button", { name: "Remove" }));
-    expect(vi.mocked(change).mock.lastCall?.[1]).toEqual({ input: { fullName: "acme/rocket" } });
-  });
-
-  it("offers nothing to those who may only read", async () => {
-    viewer.set(READER);
-    await show([summary()]);
-    expect(card().queryByRole("button")).toBeNull();
-    expect(screen.queryByRole("button", { name: "Sync all" })).toBeNull();
-    expect(screen.getByRole("button", { name: "Sign in to track repositories." })).toBeTruthy();
+    expect(screen.queryByText("Failing default branches")).toBeNull();
   });
 });
 
@@ -205,35 +120,35 @@ describe("the filters", () => {
     summary({ id: "2", fullName: "other/red", owner: "other" }, { isRed: true }),
   ];
 
-  it("are those of the address", async () => {
+  it("are parsed from the address", async () => {
     history.replaceState(null, "", "/automation?state=red");
     await show(two);
     expect(cards()).toHaveLength(1);
     await userEvent.click(
-      screen.getByRole("button", { name: "Remove filter State Default branch is red" }),
+      screen.getByRole("button", { name: "Remove filter State Default branch fails" }),
     );
     expect(location.search).toBe("");
     expect(cards()).toHaveLength(2);
   });
 
-  it("count what they find, and can be cleared where that is nothing", async () => {
+  it("show counts, and can be cleared if nothing matches", async () => {
     await show(two);
     await userEvent.keyboard("f");
-    expect(screen.getByRole("option", { name: /^Default branch is red/ }).textContent).toContain(
+    expect(screen.getByRole("option", { name: /^Default branch fails/ }).textContent).toContain(
       "1",
     );
-    await userEvent.click(screen.getByRole("option", { name: /^Cannot be read/ }));
+    await userEvent.click(screen.getByRole("option", { name: /^Could not be read/ }));
     expect(location.search).toBe("?state=problem");
     await userEvent.click(screen.getByRole("button", { name: "Clear filters" }));
     expect(cards()).toHaveLength(2);
   });
 });
 
-describe("what happens", () => {
+describe("an event", () => {
   const send = (event: object) =>
     act(() => streams.get(AutomationEvents)?.onItem({ automationEvents: event }));
 
-  it("is read of the repository alone that it is about", async () => {
+  it("reloads only its own repository", async () => {
     await show([summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })]);
     answer([
       AutomationOfRepository,
@@ -244,11 +159,11 @@ describe("what happens", () => {
     ]);
     send({ __typename: "WorkflowRunChanged", run: { id: "r", repository: { id: "rep_1" } } });
     await waitFor(() => expect(card().getByText("5 failing on other branches")).toBeTruthy());
-    expect(card("acme/tools").getByText("all clear")).toBeTruthy();
-    expect(screen.getByText("Red default branches")).toBeTruthy();
+    expect(card("acme/tools").getByText("no failures")).toBeTruthy();
+    expect(screen.getByText("Failing default branches")).toBeTruthy();
   });
 
-  it("is read of all when it may be about any", async () => {
+  it("reloads all repositories if it may be about any", async () => {
     await show([summary()]);
     answer([
       AutomationQuery,
@@ -260,7 +175,7 @@ describe("what happens", () => {
 });
 
 describe("a sync", () => {
-  it("reads one repository or all", async () => {
+  it("covers one repository or all", async () => {
     await show([summary()]);
     vi.mocked(change).mockResolvedValue({ data: { syncAutomation: { results: [] } } });
     await userEvent.click(card().getByRole("button", { name: "Sync acme/rocket" }));
@@ -281,7 +196,7 @@ describe("a sync", () => {
       ],
       "Read 1 of 2 repositories. a/c: Not found",
     ],
-  ])("says how it ended, case %#", (results, text) => {
+  ])("shows its result, case %#", (results, text) => {
     expect(syncWords(results).text).toBe(text);
   });
 });

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useContext, useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { FilterBar, type FacetChoice } from "@/components/FilterBar.tsx";
@@ -13,6 +13,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { track } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { automationQuery, type Automation } from "../api/automation.ts";
+import { RunStrips } from "../api/strips.ts";
 import {
   filterOfSearch,
   isInState,
@@ -24,13 +25,16 @@ import {
 } from "../model/repositoryFilter.ts";
 import { RepositoryCard } from "./RepositoryCard.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
+import { plural } from "./SyncProblem.tsx";
 import { AutomationSyncProgress } from "./SyncProgress.tsx";
+import { RunStripsContext } from "./useRunStrips.ts";
 
-/** The automation of all tracked repositories side by side. */
+/** The automation of all tracked repositories. */
 export function AutomationPage() {
   const [path, navigate] = useLocation();
   const filter = filterOfSearch(useSearch());
   const query = useMemo(() => automationQuery(), []);
+  const strips = useMemo(() => new RunStrips(), []);
   const { data } = useSignal(query.state);
   const change = (next: RepositoryFilter) => {
     const search = searchOfFacets(next);
@@ -58,12 +62,14 @@ export function AutomationPage() {
       }
     >
       {(shown) => (
-        <Repositories
-          automation={shown}
-          filter={filter}
-          onClear={() => change(NO_FILTER)}
-          onReread={() => void query.refresh()}
-        />
+        <RunStripsContext value={strips}>
+          <Repositories
+            automation={shown}
+            filter={filter}
+            onClear={() => change(NO_FILTER)}
+            onReread={() => void query.refresh()}
+          />
+        </RunStripsContext>
       )}
     </LivePage>
   );
@@ -100,6 +106,7 @@ function Repositories({
   return (
     <div className="mx-auto flex max-w-7xl flex-col gap-3 p-4 max-sm:p-3">
       <Headline all={all} />
+      <StripFailure onRetry={onReread} />
       <RedBranches
         branches={redBranches.filter(
           ({ repository }) =>
@@ -130,7 +137,7 @@ function Repositories({
   );
 }
 
-/** The answer for those who only glance. */
+/** A summary of all repositories in one sentence. */
 function Headline({ all }: { readonly all: Automation["trackedRepositories"] }) {
   const count = (state: string) => all.filter((each) => isInState(each, state)).length;
   const [red, failing, running, problems] = [
@@ -140,16 +147,30 @@ function Headline({ all }: { readonly all: Automation["trackedRepositories"] }) 
     count("problem"),
   ];
   const rest = [
-    failing > 0 && `${failing} with something failing`,
-    running > 0 && `${running} with something running`,
+    failing > 0 && `a workflow fails on some branch in ${failing}`,
+    running > 0 && `a workflow runs in ${running}`,
     problems > 0 && `${problems} could not be read`,
   ].filter(Boolean);
   return (
     <p className="tabular text-body text-ink-soft">
       <span className={red > 0 ? "font-medium text-danger" : "font-medium text-ink"}>
-        {red === 0 ? "No default branch is red" : `${red} of ${all.length} red`}
+        {red === 0
+          ? "No default branch fails"
+          : `The default branch fails in ${red} of ${plural(all.length, "repository", "repositories")}`}
       </span>
       {rest.length > 0 && `, ${rest.join(", ")}`}.
+    </p>
+  );
+}
+
+/** Why the runs in the cards could not be loaded. Renders nothing otherwise. */
+function StripFailure({ onRetry }: { readonly onRetry: () => void }) {
+  const failure = useSignal(useContext(RunStripsContext).failure);
+  if (failure === undefined) return null;
+  return (
+    <p role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 text-warning">
+      The latest runs could not be loaded: {failure}
+      <Button onClick={onRetry}>Try again</Button>
     </p>
   );
 }

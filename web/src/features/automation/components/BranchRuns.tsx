@@ -7,7 +7,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { branchRuns, type Workflow } from "../api/workflow.ts";
 import { RunLine } from "./RunLine.tsx";
 
-/** The runs of a workflow on one branch, as far back as they are retained. */
+/** All stored runs of a workflow on one branch. */
 export function BranchRuns({
   workflow,
   branch,
@@ -34,7 +34,9 @@ export function BranchRuns({
           <Button onClick={() => void query.refresh()}>Try again</Button>
         </div>
       )}
-      {data && runs.length === 0 && <p className="text-ink-faint">No such run.</p>}
+      {data && runs.length === 0 && (
+        <p className="text-ink-faint">No run of this branch has this outcome.</p>
+      )}
       {!data && !failure && (
         <Delayed>
           <p role="status" className="text-ink-faint">

@@ -2,7 +2,7 @@ import { Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import { Panel } from "@/components/Panel.tsx";
 
-/** A part of a repository's automation. One that may not be read is dimmed and says which permission is missing. */
+/** A part of a repository's automation data. If it cannot be read, it is dimmed and names the missing permission. */
 export function Part({
   title,
   count,

@@ -1,20 +1,20 @@
 import { Trash2 } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
-import { OutcomeMark } from "@/components/OutcomeMark.tsx";
 import { useSubmit } from "@/components/useSubmit.ts";
-import { repositoryAddress, shortSha, workflowAddress, type Run } from "@/lib/automation.ts";
-import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
+import { repositoryAddress, shortSha } from "@/lib/automation.ts";
 import { untrack } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
 import type { Summary } from "../api/automation.ts";
+import { CardWorkflows } from "./CardWorkflows.tsx";
 import { OnGitHub } from "./RunLine.tsx";
 import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { SyncRepositoryButton } from "./SyncAutomation.tsx";
+import { useRunStrips } from "./useRunStrips.ts";
 
-/** One repository: what fails, what runs, how each workflow stands. */
+/** A repository of the list: its failing and running workflows, and the state of each workflow. */
 export function RepositoryCard({
   repository,
   onReread,
@@ -25,9 +25,12 @@ export function RepositoryCard({
   const { fullName, owner, name, url, source, automation } = repository;
   const [isRemoving, setRemoving] = useState(false);
   const mayRemove = useMay("track");
+  const card = useRef<HTMLLIElement>(null);
+  const runs = useRunStrips(repository, card);
   const [release] = automation.releases;
   return (
     <li
+      ref={card}
       className={classes(
         "flex min-w-0 flex-col rounded-lg border bg-card [contain-intrinsic-size:auto_11rem] [content-visibility:auto]",
         automation.syncError !== null ? "border-danger/60" : "border-line",
@@ -58,17 +61,18 @@ export function RepositoryCard({
         {[
           automation.defaultBranch,
           automation.latestCommit && shortSha(automation.latestCommit.sha),
-          plural(automation.workflowsCount, "workflow"),
-          plural(automation.releasesCount, "release"),
-          plural(automation.openPullRequestsCount, "open PR"),
+          automation.workflowsCount > 0 && plural(automation.workflowsCount, "workflow"),
+          automation.releasesCount > 0 && plural(automation.releasesCount, "release"),
+          automation.openPullRequestsCount > 0 &&
+            plural(automation.openPullRequestsCount, "open pull request"),
         ]
           .filter(Boolean)
           .join(" · ")}
       </p>
       <SyncProblem automation={automation} className="px-4" />
-      <div className="flex grow flex-col justify-end px-4 pt-2.5 pb-3">
+      <div className="px-4 pt-2.5 pb-3">
         <Standing automation={automation} />
-        <WorkflowDots workflows={automation.workflows} />
+        <CardWorkflows workflows={automation.workflows} runs={runs} />
         {release && (
           <p className="mt-2 truncate text-meta text-ink-faint">
             Latest release{" "}
@@ -97,10 +101,11 @@ export function RepositoryCard({
   );
 }
 
-/** How much fails and runs. */
+/** The number of failing and of running workflows. */
 function Standing({
-  automation: { failingCount, runningCount, isRed },
+  automation: { failingCount, runningCount, isRed, workflows },
 }: Pick<Summary, "automation">) {
+  if (workflows.length === 0) return <p className="text-ink-faint">No workflows</p>;
   return (
     <p className="tabular flex flex-wrap gap-x-3 font-medium">
       {failingCount > 0 && (
@@ -114,50 +119,12 @@ function Standing({
       {runningCount > 0 && (
         <span className="text-accent">{runningCount.toLocaleString()} running</span>
       )}
-      {failingCount === 0 && runningCount === 0 && <span className="text-success">all clear</span>}
+      {failingCount === 0 && runningCount === 0 && (
+        <span className="text-success">no failures</span>
+      )}
     </p>
   );
 }
-
-/** Each workflow by the latest run on the default branch: the branch is judged by that, and not by a pull request. */
-function WorkflowDots({ workflows }: { readonly workflows: Summary["automation"]["workflows"] }) {
-  if (workflows.length === 0) {
-    return <p className="mt-1 text-meta text-ink-faint">No workflows</p>;
-  }
-  return (
-    <ul className="mt-1 -ml-1 flex flex-wrap gap-x-2" aria-label="Workflows">
-      {workflows.map((workflow) => {
-        const run = workflow.latestRunOnDefaultBranch ?? workflow.latestRun;
-        return (
-          <li key={workflow.id} className="min-w-0">
-            <Link
-              href={workflowAddress(workflow.id, run?.id)}
-              className="flex h-6 max-w-40 items-center gap-1.5 rounded px-1 text-meta text-ink-soft hover:bg-column hover:text-ink"
-              title={dotTitle(workflow.name, run)}
-            >
-              <OutcomeMark
-                outcome={run ? outcomeOf(run) : "unknown"}
-                label={run ? outcomeWords(run) : "No run"}
-                size={12}
-              />
-              <span className="truncate">{workflow.name}</span>
-              {workflow.isFlaky && (
-                <span className="shrink-0 text-warning" title="The same commit passed and failed">
-                  flaky
-                </span>
-              )}
-            </Link>
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-const dotTitle = (name: string, run: Run | null): string =>
-  run
-    ? `${name}: ${outcomeWords(run)}, run #${run.number}${run.branch === null ? "" : ` on ${run.branch}`}`
-    : `${name}: no run yet`;
 
 function Removal({
   fullName,

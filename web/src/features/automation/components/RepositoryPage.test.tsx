@@ -1,7 +1,8 @@
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
+import { openPalette, palette } from "@/lib/commands.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { RepositoryIds, RepositoryQuery, type RepositoryAutomation } from "../api/repository.ts";
@@ -60,21 +61,21 @@ const panel = (name: string) =>
 const text = (name: string) =>
   screen.getByRole("heading", { name }).closest("section")?.textContent ?? "";
 
-it("says that it is not tracked", async () => {
+it("shows that the repository is not tracked", async () => {
   answer([RepositoryIds, { repositories: [] }]);
   render(<RepositoryPage owner="acme" name="rocket" />);
   expect(await screen.findByText("Repository not found")).toBeTruthy();
 });
 
-it("says how it stands, with its seed badge", async () => {
+it("shows a summary, and a badge for a repository of the settings", async () => {
   await show({ isRed: true, failingCount: 2, runningCount: 1, releasesCount: 4 });
   expect(document.querySelector("main dl")?.textContent).toBe(
-    "Statusmain is red1 runningLatest commit on maina1b2c3danaReleases4Open PRs0",
+    "Statusmain fails1 runningLatest commit on maina1b2c3danaReleases4Open PRs0",
   );
-  expect(screen.getByText("seed")).toBeTruthy();
+  expect(screen.getByText("from settings")).toBeTruthy();
 });
 
-it("keeps what it has when it cannot be read, and says since when", async () => {
+it("keeps the data when a sync fails, and shows its age", async () => {
   await show({ syncError: "GitHub API error: 403", lastSyncedAt: "2026-06-01T09:00:00.000Z" });
   expect(screen.getByText("GitHub API error: 403")).toBeTruthy();
   expect(screen.getByText("Last synced 3h ago")).toBeTruthy();
@@ -82,7 +83,7 @@ it("keeps what it has when it cannot be read, and says since when", async () => 
 });
 
 describe("its workflows", () => {
-  it("have a strip, a rate, an average and five runs", async () => {
+  it("have bars, a rate, an average duration and five runs", async () => {
     const runs = Array.from({ length: 8 }, (_, index) => run({ id: String(index) }));
     await show({ workflows: [repositoryWorkflow({ recentRuns: runs })] });
     expect(screen.getByRole("img", { name: "Runs of CI: 8 succeeded" })).toBeTruthy();
@@ -92,7 +93,7 @@ describe("its workflows", () => {
     expect(within(list).getAllByRole("listitem", { hidden: true })).toHaveLength(5);
   });
 
-  it("lead from a red dot to the run, and offer to run again only what failed", async () => {
+  it("link from a failed run to the run, and offer to run its failed jobs again", async () => {
     await show({
       workflows: [repositoryWorkflow({ recentRuns: [failed({ id: "run_9" }), run()] })],
     });
@@ -102,7 +103,16 @@ describe("its workflows", () => {
     expect(screen.getAllByRole("button", { name: /^Re-run failed jobs of CI/ })).toHaveLength(1);
   });
 
-  it("are narrowed down by how they stand", async () => {
+  it("have commands in the palette", async () => {
+    await show(automation());
+    openPalette();
+    const command = palette.get()?.find(({ text }) => text === "Workflow CI");
+    act(() => command?.run());
+    expect(location.pathname).toBe("/automation/workflows/wfl_1");
+    palette.set(undefined);
+  });
+
+  it("can be filtered by outcome", async () => {
     await show({
       workflows: [
         repositoryWorkflow(),
@@ -118,7 +128,7 @@ describe("its workflows", () => {
 });
 
 describe("the other parts", () => {
-  it("are dimmed with the permission that is missing", async () => {
+  it("are dimmed with the missing permission", async () => {
     await show({
       openSecretAlertsCount: null,
       missingPermissions: [
@@ -133,14 +143,14 @@ describe("the other parts", () => {
     expect(screen.getByRole("list", { name: "Workflows" }), "nothing else suffers").toBeTruthy();
   });
 
-  it("take no room where there is nothing", async () => {
+  it("are hidden if they are empty", async () => {
     await show({ openSecretAlertsCount: null });
     for (const name of ["Packages", "Deployments", "Checks of other apps", "Secret scanning"]) {
       expect(screen.queryByRole("heading", { name }), name).toBeNull();
     }
   });
 
-  it("show drafts by when they were made, and say what each release is", async () => {
+  it("show drafts by their creation, and the kind of each release", async () => {
     const release = {
       id: "1",
       tagName: "v2",
@@ -231,7 +241,7 @@ describe("the other parts", () => {
     expect(text("Secret scanning")).toContain("2 open alerts");
   });
 
-  it("show what happened last, and how the last sync went", async () => {
+  it("show the latest events, and the result of the last sync", async () => {
     await show(
       {
         lastSyncRun: {

@@ -1,35 +1,32 @@
-import { ShieldAlert } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
-import { classes } from "@/components/classes.ts";
 import { FilterBar } from "@/components/FilterBar.tsx";
 import { LivePage } from "@/components/LivePage.tsx";
-import { OutcomeBadge, OutcomeMark } from "@/components/OutcomeMark.tsx";
-import { Panel } from "@/components/Panel.tsx";
 import { EmptyState } from "@/components/states.tsx";
-import { shortSha, workflowAddress } from "@/lib/automation.ts";
+import { workflowAddress } from "@/lib/automation.ts";
+import { useCommands } from "@/lib/commands.ts";
 import { facetsOfSearch, searchOfFacets } from "@/lib/facets.ts";
-import { outcomeOf, outcomeTitle, outcomeWords, type Outcome } from "@/lib/outcome.ts";
+import { outcomeOf, outcomeTitle, type Outcome } from "@/lib/outcome.ts";
 import { useSignal } from "@/lib/signal.ts";
-import { duration, since, useNow } from "@/lib/time.ts";
 import {
   repositoryQuery,
-  type RepositoryAutomation,
   type RepositoryPageData,
   type RepositoryWorkflow,
 } from "../api/repository.ts";
 import { permissionFor } from "../model/missing.ts";
-import { rateColor, rateWords } from "../model/strip.ts";
-import { ActivityLine } from "./ActivityLine.tsx";
-import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
+import { SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { Part } from "./Part.tsx";
-import { OnGitHub, RunLine } from "./RunLine.tsx";
-import { RunStrip, StripLegend } from "./RunStrip.tsx";
+import { OnGitHub } from "./RunLine.tsx";
+import { StripLegend } from "./RunStrip.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
-import { Tile } from "./Tile.tsx";
+import { RepositoryTiles } from "./RepositoryTiles.tsx";
+import { WorkflowRow } from "./WorkflowRow.tsx";
 
 const AutomationSyncProgress = lazy(async () => ({
   default: (await import("./SyncProgress.tsx")).AutomationSyncProgress,
+}));
+const RecentActivity = lazy(async () => ({
+  default: (await import("./RecentActivity.tsx")).RecentActivity,
 }));
 const RepositoryParts = lazy(async () => ({
   default: (await import("./RepositoryParts.tsx")).RepositoryParts,
@@ -37,10 +34,12 @@ const RepositoryParts = lazy(async () => ({
 
 const FACETS = ["workflow"] as const;
 
-/** How the latest run of a workflow can stand. */
+/** The outcomes of the filter, for the latest run of a workflow. */
 const OUTCOMES: readonly Outcome[] = ["failure", "running", "waiting", "success", "cancelled"];
 
-/** The automation of one repository: workflows with their runs, releases, pull requests and the rest. */
+/**
+ * The automation of one repository: workflows with their runs, pull requests, releases, checks, deployments, packages.
+ */
 export function RepositoryPage({ owner, name }: { readonly owner: string; readonly name: string }) {
   const fullName = `${owner}/${name}`;
   const [path, navigate] = useLocation();
@@ -48,7 +47,16 @@ export function RepositoryPage({ owner, name }: { readonly owner: string; readon
   const query = useMemo(() => repositoryQuery(fullName), [fullName]);
   const { data } = useSignal(query.state);
   const repository = data?.repository;
-  const latest = (repository?.automation.workflows ?? []).map(standingOf);
+  const workflows = repository?.automation.workflows ?? [];
+  const latest = workflows.map(standingOf);
+  useCommands(() =>
+    workflows.map(({ id, name: workflow }) => ({
+      key: `workflow:${id}`,
+      group: "Automation",
+      text: `Workflow ${workflow}`,
+      run: () => navigate(workflowAddress(id)),
+    })),
+  );
   return (
     <LivePage
       title={repository?.fullName ?? fullName}
@@ -132,7 +140,7 @@ function Body({
   return (
     <div className="mx-auto flex max-w-7xl flex-col gap-3 p-4 max-sm:p-3">
       <SyncProblem automation={automation} />
-      <Tiles automation={automation} />
+      <RepositoryTiles automation={automation} />
       <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-3">
           <Part
@@ -147,7 +155,9 @@ function Body({
           >
             {workflows.length === 0 ? (
               <p className="text-ink-faint">
-                {outcome === "" ? "This repository has no workflows." : "No workflow stands so."}
+                {outcome === ""
+                  ? "This repository has no workflows."
+                  : "No workflow has this state."}
               </p>
             ) : (
               <ul className="flex flex-col divide-y divide-line" aria-label="Workflows">
@@ -157,221 +167,16 @@ function Body({
               </ul>
             )}
           </Part>
-          <Panel
-            title="Recent activity"
-            action={
-              <Link
-                href={`/automation/activity?repo=${encodeURIComponent(repository.fullName)}`}
-                className="rounded text-meta text-ink-soft underline decoration-line hover:text-ink hover:decoration-current"
-              >
-                All of it
-              </Link>
-            }
-          >
-            {events.length === 0 ? (
-              <p className="text-ink-faint">No events recorded yet.</p>
-            ) : (
-              <ul className="-mx-4 -mb-2">
-                {events.map((event) => (
-                  <li key={event.id} className="border-t border-line">
-                    <ActivityLine event={event} isRepositoryShown={false} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Panel>
+          <Suspense>
+            <RecentActivity repository={repository.fullName} events={events} />
+          </Suspense>
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <Suspense>
             <RepositoryParts automation={automation} repositoryUrl={repository.url} />
           </Suspense>
-          <SecretAlerts automation={automation} url={repository.url} />
-          <LastSync automation={automation} />
         </div>
       </div>
     </div>
-  );
-}
-
-function Tiles({ automation }: { readonly automation: RepositoryAutomation }) {
-  const { latestCommit, failingCount, runningCount } = automation;
-  return (
-    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
-      <Tile name="Status">
-        {automation.isRed ? (
-          <span className="text-danger">{automation.defaultBranch} is red</span>
-        ) : failingCount > 0 ? (
-          <span className="text-danger">{failingCount} failing</span>
-        ) : (
-          <span className="text-success">all clear</span>
-        )}
-        {runningCount > 0 && (
-          <span className="text-meta font-normal text-accent">{runningCount} running</span>
-        )}
-      </Tile>
-      <Tile name={`Latest commit on ${automation.defaultBranch}`}>
-        {latestCommit ? (
-          <>
-            {latestCommit.url === null ? (
-              shortSha(latestCommit.sha)
-            ) : (
-              <a
-                href={latestCommit.url}
-                target="_blank"
-                rel="noreferrer noopener"
-                className="rounded hover:underline"
-              >
-                {shortSha(latestCommit.sha)}
-              </a>
-            )}
-            <span className="text-meta font-normal text-ink-soft">{latestCommit.author}</span>
-          </>
-        ) : (
-          "–"
-        )}
-      </Tile>
-      <Tile name="Releases">{automation.releasesCount.toLocaleString()}</Tile>
-      <Tile name="Open PRs">{automation.openPullRequestsCount.toLocaleString()}</Tile>
-    </dl>
-  );
-}
-
-/** Runs that are listed below a strip; the strip has them all. */
-const LISTED = 5;
-
-function WorkflowRow({ workflow }: { readonly workflow: RepositoryWorkflow }) {
-  const [, navigate] = useLocation();
-  const [latest] = workflow.recentRuns;
-  const wants = latest !== undefined && outcomeOf(latest) !== "success";
-  return (
-    <li className="py-3 first:pt-0 last:pb-0">
-      <div className="grid items-center gap-x-4 gap-y-1 sm:grid-cols-[minmax(0,14rem)_7rem_minmax(0,1fr)]">
-        <div className="flex min-w-0 items-center gap-2">
-          {latest ? (
-            <Link
-              href={workflowAddress(workflow.id, latest.id)}
-              className="-m-1.5 rounded p-1.5"
-              title={`${outcomeWords(latest)}: open run #${latest.number}`}
-            >
-              <OutcomeMark
-                outcome={outcomeOf(latest)}
-                label={`${workflow.name}: ${outcomeWords(latest)}, open the run`}
-              />
-            </Link>
-          ) : (
-            <OutcomeMark outcome="unknown" label="No run" />
-          )}
-          <Link
-            href={workflowAddress(workflow.id)}
-            className="min-w-6 truncate rounded py-1 font-medium hover:underline"
-            title={workflow.path}
-          >
-            {workflow.name}
-          </Link>
-          {workflow.isFlaky && (
-            <span
-              className="shrink-0 text-meta text-warning"
-              title="The same commit passed and failed"
-            >
-              flaky
-            </span>
-          )}
-          {workflow.state !== "active" && (
-            <span className="shrink-0 truncate text-meta text-ink-faint">
-              {workflow.state.replaceAll("_", " ")}
-            </span>
-          )}
-        </div>
-        <span className="tabular flex gap-2 text-meta text-ink-faint">
-          <span className={classes("w-11 font-medium", rateColor(workflow.successRate))}>
-            <span className="sr-only">Success rate </span>
-            {rateWords(workflow.successRate)}
-          </span>
-          <span title="Average duration">{duration((workflow.averageDuration ?? 0) * 1_000)}</span>
-        </span>
-        <RunStrip
-          name={workflow.name}
-          runs={workflow.recentRuns}
-          onOpen={(run) => navigate(workflowAddress(workflow.id, run))}
-        />
-      </div>
-      {workflow.recentRuns.length > 0 && (
-        <details open={wants} className="mt-1">
-          <summary className="min-h-6 content-center rounded text-meta text-ink-soft">
-            Latest {plural(Math.min(LISTED, workflow.recentRuns.length), "run")}
-          </summary>
-          <ul className="-mx-2" aria-label={`Latest runs of ${workflow.name}`}>
-            {workflow.recentRuns.slice(0, LISTED).map((run) => (
-              <RunLine key={run.id} run={run} workflow={workflow} />
-            ))}
-          </ul>
-        </details>
-      )}
-    </li>
-  );
-}
-
-function SecretAlerts({
-  automation,
-  url,
-}: {
-  readonly automation: RepositoryAutomation;
-  readonly url: string;
-}) {
-  const { openSecretAlertsCount: count } = automation;
-  const permission = permissionFor(automation.missingPermissions, "SECRET_SCANNING");
-  if (count === null && permission === undefined) return null;
-  return (
-    <Part title="Secret scanning" permission={permission}>
-      {count !== null && (
-        <p className={count > 0 ? "flex items-center gap-1.5 text-danger" : "text-ink-faint"}>
-          {count > 0 && <ShieldAlert size={14} aria-hidden />}
-          <a
-            href={`${url}/security/secret-scanning`}
-            target="_blank"
-            rel="noreferrer noopener"
-            className="rounded hover:underline"
-          >
-            {count === 0 ? "No open alert" : plural(count, "open alert")}
-          </a>
-        </p>
-      )}
-    </Part>
-  );
-}
-
-const SYNC_OUTCOMES: Readonly<Record<string, Outcome>> = {
-  running: "running",
-  completed: "success",
-  failed: "failure",
-};
-
-function LastSync({
-  automation: { lastSyncRun: sync },
-}: {
-  readonly automation: RepositoryAutomation;
-}) {
-  const now = useNow();
-  if (!sync) return null;
-  const took =
-    sync.completedAt === null
-      ? undefined
-      : duration(Date.parse(sync.completedAt) - Date.parse(sync.startedAt));
-  const outcome = SYNC_OUTCOMES[sync.status.toLowerCase()] ?? "unknown";
-  const facts = [
-    since(sync.startedAt, now),
-    took === "-" ? undefined : took,
-    plural(sync.requestsCount, "request"),
-    plural(sync.workflowsCount, "workflow"),
-    plural(sync.runsCount, "run"),
-  ];
-  return (
-    <Panel title="Last sync">
-      <p className="flex flex-wrap items-center gap-x-2 text-ink-soft">
-        <OutcomeBadge outcome={outcome} />
-        <span className="tabular text-meta">{facts.filter(Boolean).join(" · ")}</span>
-      </p>
-      {sync.error !== null && <p className="mt-1 wrap-anywhere text-danger">{sync.error}</p>}
-    </Panel>
   );
 }

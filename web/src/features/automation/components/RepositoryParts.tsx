@@ -5,7 +5,9 @@ import { checkOutcome, checkWords } from "@/lib/checks.ts";
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import type { RepositoryAutomation } from "../api/repository.ts";
 import { permissionFor } from "../model/missing.ts";
+import { LastSync } from "./LastSync.tsx";
 import { Part } from "./Part.tsx";
+import { SecretAlerts } from "./SecretAlerts.tsx";
 
 type Props = { readonly automation: RepositoryAutomation };
 
@@ -29,7 +31,7 @@ const Badge = ({ children }: { readonly children: ReactNode }) => (
   </span>
 );
 
-/** What a repository has beside its workflows. */
+/** The automation data of a repository other than its workflows. */
 export function RepositoryParts({
   automation,
   repositoryUrl,
@@ -41,6 +43,8 @@ export function RepositoryParts({
       <Checks automation={automation} />
       <Deployments automation={automation} repositoryUrl={repositoryUrl} />
       <Packages automation={automation} />
+      <SecretAlerts automation={automation} url={repositoryUrl} />
+      <LastSync automation={automation} />
     </>
   );
 }
@@ -54,7 +58,7 @@ function PullRequests({ automation }: Props) {
       permission={permissionFor(missingPermissions, "PULL_REQUESTS")}
     >
       {pullRequests.length === 0 ? (
-        <p className="text-ink-faint">None is open.</p>
+        <p className="text-ink-faint">No open pull requests.</p>
       ) : (
         <ul className="flex flex-col gap-1">
           {pullRequests.map((pull) => (
@@ -90,7 +94,7 @@ function Releases({ automation }: Props) {
       permission={permissionFor(missingPermissions, "CONTENTS")}
     >
       {releases.length === 0 ? (
-        <p className="text-ink-faint">None yet.</p>
+        <p className="text-ink-faint">No releases.</p>
       ) : (
         <ul className="flex flex-col gap-1">
           {releases.map((release) => (
@@ -103,7 +107,7 @@ function Releases({ automation }: Props) {
                 {release.isDraft ? "draft" : release.isPrerelease ? "pre-release" : "stable"}
               </Badge>
               <span className="grow" />
-              {/* A draft has not been published: it counts from when it was made. */}
+              {/* A draft is not published yet, so the time of its creation is shown. */}
               <RelativeTime instant={release.publishedAt ?? release.createdAt} />
             </Line>
           ))}
@@ -113,7 +117,7 @@ function Releases({ automation }: Props) {
   );
 }
 
-/** What people call the newest version of a package. */
+/** The newest version of a package: its tag if it has one, otherwise its version. */
 const newestOf = ({
   latestTags: [tag],
   latestVersion,

@@ -22,13 +22,13 @@ const ICONS: Readonly<Record<RunAction, ReactNode>> = {
   forceCancel: <OctagonX size={14} aria-hidden />,
 };
 
-/** What can be done about a run as it stands, the most likely first. */
+/** The possible actions for a run in its state, the most frequent first. */
 export function actionsOf(run: Pick<Run, "status" | "conclusion">): readonly RunAction[] {
   if (isUnderWay(run)) return ["cancel", "forceCancel"];
   return outcomeOf(run) === "failure" ? ["rerunFailed", "rerun"] : ["rerun"];
 }
 
-/** The same for a line of a list: what failed can be run again. */
+/** The action for a run in a list: failed jobs can be run again. */
 export function RunAgainButton({ run, name }: { readonly run: Run; readonly name: string }) {
   const may = useMay("control");
   const { isBusy, submit } = useControl("rerunFailed", run, (message) => notify(message, "danger"));
@@ -56,7 +56,7 @@ function useControl(action: RunAction, run: Run, onRefused: (message: string) =>
   );
 }
 
-/** Every action for a run, with GitHub's refusal of the last one. */
+/** All actions for a run, with the error of the last one. */
 export function RunActions({ run }: { readonly run: Run }) {
   const may = useMay("control");
   const [refusal, setRefusal] = useState<string>();

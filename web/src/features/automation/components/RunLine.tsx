@@ -9,7 +9,7 @@ import { duration, useNow } from "@/lib/time.ts";
 import { lengthOf } from "../model/strip.ts";
 import { RunAgainButton } from "./RunActions.tsx";
 
-/** One run in a list: how it went, of what, by whom, how long, when. */
+/** A run in a list: its outcome, title, branch, actor, duration and time. */
 export function RunLine({
   run,
   workflow,
@@ -19,7 +19,7 @@ export function RunLine({
   readonly run: Run;
   readonly workflow: { readonly id: string; readonly name: string };
   readonly isOpen?: boolean;
-  /** What the address of the opened run keeps, such as `&branch=main`. */
+  /** Parameters that are added to the address of the run, such as `&branch=main`. */
   readonly search?: string;
 }) {
   const now = useNow();
@@ -51,16 +51,16 @@ export function RunLine({
       >
         <bdi>{run.title}</bdi>
       </Link>
-      <span className="truncate text-meta text-ink-soft max-sm:order-1 max-sm:col-span-2 max-sm:col-start-3">
+      <span className="truncate text-meta text-ink-soft max-sm:order-1 max-sm:col-start-3">
         {[run.branch, shortSha(run.headSha), run.actor].filter(Boolean).join(" · ")}
       </span>
       <span className="tabular text-right text-meta text-ink-faint max-sm:hidden">
         {length > 0 ? duration(length) : "-"}
       </span>
-      <span className="text-right">
+      <span className="text-right max-sm:col-span-2">
         <RelativeTime instant={run.createdAt} />
       </span>
-      <span className="flex w-14 justify-end max-sm:order-1">
+      <span className="flex w-14 items-center justify-end max-sm:order-1 max-sm:col-span-2">
         <RunAgainButton run={run} name={workflow.name} />
         <OnGitHub url={run.url} name={`Run #${run.number}`} />
       </span>
@@ -73,7 +73,7 @@ export function RunLine({
   );
 }
 
-/** The way to something's page on GitHub. */
+/** A link to a page on GitHub. */
 export function OnGitHub({ url, name }: { readonly url: string; readonly name: string }) {
   return (
     <a

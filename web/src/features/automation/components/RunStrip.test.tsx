@@ -19,7 +19,7 @@ const RUNS = [
 ];
 const shown = () => document.querySelector("[aria-live]")?.textContent;
 
-it("names what it shows, and says it in a table too", () => {
+it("has a label, and the same data in a table", () => {
   render(<RunStrip name="CI" runs={RUNS} onOpen={vi.fn()} />);
   expect(screen.getByRole("img", { name: "Runs of CI: 2 succeeded, 1 failed" })).toBeTruthy();
   expect(screen.getAllByRole("row").map(({ textContent }) => textContent.slice(0, 2))).toEqual([
@@ -29,13 +29,13 @@ it("names what it shows, and says it in a table too", () => {
   ]);
 });
 
-it("differs in shape, not in colour alone", () => {
+it("differs in shape and not only in colour", () => {
   render(<RunStrip name="CI" runs={RUNS} onOpen={vi.fn()} />);
   const looks = new Set([...document.querySelectorAll("[data-bar]")].map((each) => each.className));
   expect(looks.size).toBe(2);
 });
 
-it("goes from run to run by the arrows, from the newest, and opens one by Enter", async () => {
+it("moves from run to run with the arrow keys, from the newest, and opens one with Enter", async () => {
   const onOpen = vi.fn();
   render(<RunStrip name="CI" runs={RUNS} onOpen={onOpen} />);
   await userEvent.tab();
@@ -51,7 +51,7 @@ it("goes from run to run by the arrows, from the newest, and opens one by Enter"
   expect(shown()).toBe("");
 });
 
-it("shows the run under the pointer, and opens what is pressed", async () => {
+it("shows the run under the pointer, and opens it on a click", async () => {
   const onOpen = vi.fn();
   render(<RunStrip name="CI" runs={RUNS} onOpen={onOpen} />);
   const [oldest] = document.querySelectorAll("[data-bar]");
@@ -61,7 +61,7 @@ it("shows the run under the pointer, and opens what is pressed", async () => {
   expect(onOpen).toHaveBeenCalledExactlyOnceWith("a");
 });
 
-it("shows fifty at most, and says when there is none", () => {
+it("shows at most fifty runs, and a text if there are none", () => {
   const many = Array.from({ length: 60 }, (_, index) => run({ id: String(index) }));
   render(<RunStrip name="CI" runs={many} onOpen={vi.fn()} />);
   expect(document.querySelectorAll("[data-bar]")).toHaveLength(50);

@@ -5,24 +5,25 @@ import { useNow } from "@/lib/time.ts";
 import type { Run } from "@/lib/automation.ts";
 import { stripBars, type StripBar } from "../model/strip.ts";
 
-/** How many runs a strip has room for. */
+/** The number of runs for which a strip has space. */
 const ROOM = 50;
 
 type Props = {
-  /** Whose runs they are. */
+  /** The name of the workflow or repository. */
   readonly name: string;
   /** Newest first. */
   readonly runs: readonly Run[];
-  /** The run that is open beside it. */
+  /** The id of the run that is open on the page. */
   readonly openId?: string | undefined;
   readonly large?: boolean;
-  /** Called with the id of the run that was clicked or entered. */
+  /** Called with the id of the run that was clicked, or on which Enter was pressed. */
   readonly onOpen: (runId: string) => void;
 };
 
 /**
- * The latest runs as bars: as high as each was long, in the colour and shape of its outcome. Values show for the run
- * under the pointer or, by arrow keys, under the focus; a table says the same to screen readers.
+ * The latest runs as bars. The height is the duration; colour and shape are the outcome. The details of the run under
+ * the pointer are shown, or of the run that was selected with the arrow keys. A table has the same data for screen
+ * readers.
  */
 export function RunStrip({ name, runs, openId, large = false, onOpen }: Props) {
   const now = useNow();
@@ -81,7 +82,7 @@ export function RunStrip({ name, runs, openId, large = false, onOpen }: Props) {
       <p id={hint} className="sr-only">
         Left and right arrows go from run to run, Enter opens.
       </p>
-      {/* A table alone would be as wide as its longest line, seen or not. */}
+      {/* The wrapper keeps the hidden table from widening the page. */}
       <div className="sr-only">
         <table>
           <caption>Runs of {name}</caption>
@@ -98,7 +99,7 @@ export function RunStrip({ name, runs, openId, large = false, onOpen }: Props) {
   );
 }
 
-/** Outcomes differ in shape too, for those who do not see a colour and for print. */
+/** Outcomes differ in shape and in colour, for colour-blind readers and for print. */
 const LOOKS: Readonly<Record<Outcome, string>> = {
   success: "rounded-t-xs bg-(--mark)",
   failure: "border-t-3 border-ink bg-(--mark)",
@@ -109,7 +110,14 @@ const LOOKS: Readonly<Record<Outcome, string>> = {
   unknown: "rounded-t-xs border border-(--mark)",
 };
 
-function StripMark({ outcome, height }: { readonly outcome: Outcome; readonly height: number }) {
+/** The bar of a run. */
+export function StripMark({
+  outcome,
+  height,
+}: {
+  readonly outcome: Outcome;
+  readonly height: number;
+}) {
   return (
     <span
       data-bar={outcome}
@@ -117,13 +125,14 @@ function StripMark({ outcome, height }: { readonly outcome: Outcome; readonly he
       style={{
         ["--mark" as string]: OUTCOME_COLORS[outcome],
         height: `${height * 100}%`,
-        minHeight: 4,
+        // A failure has a thick upper border, and its colour must be visible below.
+        minHeight: outcome === "failure" ? 7 : 4,
       }}
     />
   );
 }
 
-/** The picture in words: how many runs ended how. */
+/** The number of runs by outcome, for screen readers. */
 export function summaryOf(bars: readonly StripBar[]): string {
   const counts = new Map<Outcome, number>();
   for (const { outcome } of bars) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
@@ -132,7 +141,7 @@ export function summaryOf(bars: readonly StripBar[]): string {
     .join(", ");
 }
 
-/** What the shapes and colours mean. */
+/** The legend of the shapes and colours. */
 export function StripLegend() {
   return (
     <ul className="flex flex-wrap gap-x-4 gap-y-1 text-meta text-ink-soft" aria-hidden>

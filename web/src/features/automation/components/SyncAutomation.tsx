@@ -9,7 +9,7 @@ const plural = (count: number): string => `${count} ${count === 1 ? "repository"
 
 type Results = readonly { readonly repository: string; readonly error: string | null }[];
 
-/** How a sync ended, in one sentence. */
+/** The result of a sync, as a sentence. */
 export function syncWords(results: Results): { readonly text: string; readonly failed: boolean } {
   const failed = results.filter(({ error }) => error !== null);
   const [first] = failed;
@@ -38,7 +38,7 @@ function useSyncAutomation(repository: string | undefined) {
   );
 }
 
-/** Reads the automation of all repositories from GitHub now, or of one. */
+/** The button that syncs the automation of all repositories, or of one. */
 export function SyncAutomationButton({ repository }: { readonly repository?: string }) {
   const may = useMay("sync");
   const { isBusy, submit } = useSyncAutomation(repository);
@@ -56,7 +56,7 @@ export function SyncAutomationButton({ repository }: { readonly repository?: str
   );
 }
 
-/** The same as a small button. */
+/** The same button as an icon. */
 export function SyncRepositoryButton({ repository }: { readonly repository: string }) {
   const may = useMay("sync");
   const { isBusy, submit } = useSyncAutomation(repository);

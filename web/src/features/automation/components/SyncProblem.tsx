@@ -5,20 +5,20 @@ import { fullTime, since, useNow } from "@/lib/time.ts";
 import { isOutdated } from "../model/missing.ts";
 
 /** A number with its noun. */
-export const plural = (count: number, one: string): string =>
-  `${count.toLocaleString()} ${count === 1 ? one : `${one}s`}`;
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
 /** Marks a repository that the settings track. */
 export const SeedBadge = (): ReactNode => (
   <span
     className="shrink-0 rounded-full border border-line px-1.5 text-meta text-ink-faint"
-    title="Named in GITHUB_REPOSITORIES at the first start"
+    title="Tracked because the setting GITHUB_REPOSITORIES named it at the first start"
   >
-    seed
+    from settings
   </span>
 );
 
-/** Why the data is old, and how old: its last good state stays. */
+/** Why the data is outdated, and when it was last read. */
 export function SyncProblem({
   automation: { syncError, lastSyncedAt, lastAttemptedAt },
   className,

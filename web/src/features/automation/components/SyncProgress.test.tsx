@@ -27,7 +27,7 @@ const running = (doneCount: number) => ({
   doneCount,
 });
 
-it("fills while a sync is under way, and goes when it ends", async () => {
+it("is shown while a sync runs", async () => {
   vi.mocked(ask).mockResolvedValue({ data: { runningAutomationSync: running(1) } });
   render(<AutomationSyncProgress />);
   const bar = await screen.findByRole("progressbar", { name: "Sync of automation" });

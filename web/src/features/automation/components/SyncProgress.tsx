@@ -2,11 +2,11 @@ import { useEffect } from "react";
 import { useSignal } from "@/lib/signal.ts";
 import { runningSync, watchRunningSync, type RunningSync } from "../api/sync.ts";
 
-/** How far a sync has come, in words. */
+/** The progress of a sync, in words. */
 export const progressWords = ({ repositoriesCount, doneCount }: RunningSync): string =>
   `Reading automation: ${doneCount} of ${repositoriesCount} ${repositoriesCount === 1 ? "repository" : "repositories"}`;
 
-/** A hairline that fills while automation is read from GitHub; nothing otherwise. */
+/** A thin progress bar while automation data is read from GitHub. Renders nothing otherwise. */
 export function AutomationSyncProgress() {
   useEffect(watchRunningSync, []);
   const running = useSignal(runningSync);

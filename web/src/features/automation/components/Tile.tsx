@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** One figure of a page with its name. */
+/** A value with its name. */
 export function Tile({ name, children }: { readonly name: string; readonly children: ReactNode }) {
   return (
     <div className="min-w-0 rounded-lg border border-line bg-card px-4 py-3">

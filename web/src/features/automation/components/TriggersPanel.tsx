@@ -3,7 +3,7 @@ import { Panel } from "@/components/Panel.tsx";
 import { fullTime } from "@/lib/time.ts";
 import type { Triggers, Workflow } from "../api/workflow.ts";
 
-/** What starts a workflow, read from its file. */
+/** The triggers of a workflow, as its file declares them. */
 export function TriggersPanel({
   workflow: { triggers, fileError },
 }: {
@@ -70,7 +70,7 @@ function Row({ name, children }: { readonly name: string; readonly children: Rea
   );
 }
 
-/** What a push or pull request is limited to, in words. */
+/** The filters of a trigger for pushes or pull requests, in words. */
 export function limitsOf(trigger: NonNullable<Triggers["push"]>): string {
   const limits = [
     ["branches", trigger.branches],

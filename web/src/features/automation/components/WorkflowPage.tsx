@@ -2,31 +2,29 @@ import { Play } from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
-import { DayChart, type Series } from "@/components/DayChart.tsx";
 import { FilterBar } from "@/components/FilterBar.tsx";
 import { LivePage } from "@/components/LivePage.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
-import { OutcomeBadge, OutcomeMark } from "@/components/OutcomeMark.tsx";
 import { Panel } from "@/components/Panel.tsx";
-import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { EmptyState } from "@/components/states.tsx";
-import { repositoryAddress, workflowAddress } from "@/lib/automation.ts";
+import { repositoryAddress } from "@/lib/automation.ts";
 import { useCommands } from "@/lib/commands.ts";
 import { facetsOfSearch, searchOfFacets } from "@/lib/facets.ts";
 import { useKeys } from "@/lib/keys.ts";
-import { outcomeOf, outcomeTitle, outcomeWords, type Outcome } from "@/lib/outcome.ts";
+import { outcomeOf, outcomeTitle, type Outcome } from "@/lib/outcome.ts";
 import { useSignal } from "@/lib/signal.ts";
-import { duration } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { workflowQuery, type Workflow } from "../api/workflow.ts";
-import { rateColor, rateWords } from "../model/strip.ts";
 import { BranchRuns } from "./BranchRuns.tsx";
 import { OnGitHub, RunLine } from "./RunLine.tsx";
 import { RunStrip, StripLegend } from "./RunStrip.tsx";
-import { Tile } from "./Tile.tsx";
+import { SuccessOverTime } from "./SuccessOverTime.tsx";
 import { TriggersPanel } from "./TriggersPanel.tsx";
+import { WorkflowBranches } from "./WorkflowBranches.tsx";
+import { WorkflowSiblings } from "./WorkflowSiblings.tsx";
+import { WorkflowTiles } from "./WorkflowTiles.tsx";
 
-// These come when they are wanted.
+// Loaded on demand.
 const RunPanel = lazy(async () => ({ default: (await import("./RunPanel.tsx")).RunPanel }));
 const DispatchDialog = lazy(async () => ({
   default: (await import("./DispatchDialog.tsx")).DispatchDialog,
@@ -35,7 +33,7 @@ const DispatchDialog = lazy(async () => ({
 const FACETS = ["branch", "outcome", "run"] as const;
 type Address = Readonly<Record<(typeof FACETS)[number], string>>;
 
-/** One workflow: its runs as pictures and lines, what starts it, and how others fare with the same file. */
+/** One workflow: its runs, success rate, triggers and branches, and the same workflow in other repositories. */
 export function WorkflowPage({ id }: { readonly id: string }) {
   const [path, navigate] = useLocation();
   const address = facetsOfSearch(useSearch(), FACETS);
@@ -148,7 +146,7 @@ function Body({
         <code className="min-w-0 truncate text-meta">{workflow.path}</code>
         {workflow.url !== null && <OnGitHub url={workflow.url} name={workflow.name} />}
       </p>
-      <Tiles workflow={workflow} />
+      <WorkflowTiles workflow={workflow} />
       <Panel
         title="Latest runs"
         count={recentRuns.length}
@@ -182,7 +180,9 @@ function Body({
             <Panel title="Runs">
               {runs.length === 0 ? (
                 <p className="text-ink-faint">
-                  {recentRuns.length === 0 ? "This workflow has not run yet." : "No such run."}
+                  {recentRuns.length === 0
+                    ? "This workflow has not run yet."
+                    : "No run has this outcome."}
                 </p>
               ) : (
                 <ul className="-mx-2" aria-label="Runs">
@@ -212,147 +212,15 @@ function Body({
         <div className="flex min-w-0 flex-col gap-3">
           <SuccessOverTime workflow={workflow} />
           <TriggersPanel workflow={workflow} />
-          <Branches
+          <WorkflowBranches
             workflow={workflow}
             chosen={address.branch}
             onChoose={(branch) => onChange({ branch })}
           />
-          <Siblings workflow={workflow} />
+          <WorkflowSiblings workflow={workflow} />
         </div>
       </div>
     </div>
-  );
-}
-
-function Tiles({ workflow }: { readonly workflow: Workflow }) {
-  const latest = workflow.recentRuns[0];
-  return (
-    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
-      <Tile name="State">
-        {latest ? (
-          <OutcomeBadge outcome={outcomeOf(latest)} words={outcomeWords(latest)} />
-        ) : (
-          "No runs"
-        )}
-        {workflow.state !== "active" && (
-          <span className="text-meta font-normal text-warning">
-            {workflow.state.replaceAll("_", " ")}
-          </span>
-        )}
-        {workflow.isFlaky && (
-          <span
-            className="text-meta font-normal text-warning"
-            title="The same commit passed and failed"
-          >
-            flaky
-          </span>
-        )}
-      </Tile>
-      <Tile name="Recent runs">{workflow.recentRuns.length}</Tile>
-      <Tile name="Success rate">
-        <span className={rateColor(workflow.successRate)}>{rateWords(workflow.successRate)}</span>
-      </Tile>
-      <Tile name="Average duration">{duration((workflow.averageDuration ?? 0) * 1_000)}</Tile>
-    </dl>
-  );
-}
-
-/** The worst lies at the bottom, so that its growth shows. */
-const SERIES: readonly Series<"failed" | "cancelled" | "succeeded">[] = [
-  { kind: "failed", title: "Failed", color: "var(--blocked)" },
-  { kind: "cancelled", title: "Cancelled", color: "var(--backlog)" },
-  { kind: "succeeded", title: "Succeeded", color: "var(--done)" },
-];
-
-function SuccessOverTime({ workflow }: { readonly workflow: Workflow }) {
-  return (
-    <Panel title="Success over time">
-      {workflow.days.length === 0 ? (
-        <p className="text-ink-faint">No run has finished in the last 30 days.</p>
-      ) : (
-        <DayChart
-          title={`Runs of ${workflow.name}`}
-          unit="runs"
-          shape="bars"
-          series={SERIES}
-          days={workflow.days.map(({ day, failed, cancelled, succeeded }) => ({
-            day,
-            values: { failed, cancelled, succeeded },
-          }))}
-        />
-      )}
-    </Panel>
-  );
-}
-
-function Branches({
-  workflow: { branches },
-  chosen,
-  onChoose,
-}: {
-  readonly workflow: Workflow;
-  readonly chosen: string;
-  readonly onChoose: (branch: string) => void;
-}) {
-  if (branches.length === 0) return null;
-  return (
-    <Panel title="Branches" count={branches.length}>
-      <ul className="-mx-2 max-h-72 overflow-y-auto">
-        {branches.map(({ branch, latestRun }) => (
-          <li key={branch}>
-            <button
-              type="button"
-              aria-pressed={branch === chosen}
-              onClick={() => onChoose(branch === chosen ? "" : branch)}
-              className="flex h-7 w-full items-center gap-2 rounded px-2 text-left hover:bg-column aria-pressed:bg-accent-soft"
-            >
-              <OutcomeMark outcome={outcomeOf(latestRun)} label={outcomeWords(latestRun)} />
-              <span className="min-w-0 grow truncate">{branch}</span>
-              <RelativeTime instant={latestRun.createdAt} />
-            </button>
-          </li>
-        ))}
-      </ul>
-    </Panel>
-  );
-}
-
-/** The same file in other repositories, the least successful first. */
-function Siblings({ workflow: { siblings } }: { readonly workflow: Workflow }) {
-  const [, navigate] = useLocation();
-  if (siblings.length === 0) return null;
-  const sorted = [...siblings].sort((a, b) => (a.successRate ?? 2) - (b.successRate ?? 2));
-  return (
-    <Panel title="In other repositories" count={siblings.length}>
-      <ul className="flex flex-col gap-1.5">
-        {sorted.map((sibling) => (
-          <li
-            key={sibling.id}
-            className="grid grid-cols-[minmax(0,1fr)_3rem_3.5rem] items-baseline gap-x-3"
-          >
-            <Link
-              href={workflowAddress(sibling.id)}
-              className="min-w-0 truncate rounded py-0.5 hover:underline"
-            >
-              {sibling.repository.fullName}
-            </Link>
-            <span className={`tabular text-right ${rateColor(sibling.successRate) ?? ""}`}>
-              {rateWords(sibling.successRate)}
-            </span>
-            <span className="tabular text-right text-meta text-ink-faint">
-              {duration((sibling.averageDuration ?? 0) * 1_000)}
-            </span>
-            <div className="col-span-3">
-              <RunStrip
-                name={sibling.repository.fullName}
-                runs={sibling.recentRuns}
-                onOpen={(run) => navigate(workflowAddress(sibling.id, run))}
-              />
-            </div>
-          </li>
-        ))}
-      </ul>
-    </Panel>
   );
 }
 

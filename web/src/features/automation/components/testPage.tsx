@@ -2,14 +2,14 @@ import { vi } from "vitest";
 import type { TadaDocumentNode } from "gql.tada";
 import { ask, type Answer } from "@/lib/graphql/client.ts";
 
-// What tests of pages share. `ask` must be mocked.
+// Shared by the tests of pages. `ask` must be mocked.
 
 type Any = TadaDocumentNode<unknown, Record<string, unknown>>;
 
-/** A document and its answer. */
+/** A document and its response. */
 export type Answered = readonly [document: unknown, data: unknown];
 
-/** Answers each document with its data, or with what the function makes of the variables. */
+/** Responds to each document with its data, or with the result of a function of the variables. */
 export function answer(...answers: readonly (readonly [document: unknown, data: unknown])[]): void {
   vi.mocked(ask).mockImplementation((document: Any, variables: Record<string, unknown>) => {
     const found = answers.find(([each]) => each === document);

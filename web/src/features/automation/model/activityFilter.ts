@@ -1,6 +1,6 @@
 import { facetsOfSearch, type FacetValues } from "@/lib/facets.ts";
 
-/** The kinds of events, with what each is called. */
+/** The titles of the types of events. */
 export const ACTIVITY_TYPES = {
   WORKFLOW_RUN_STARTED: "Run started",
   WORKFLOW_RUN_COMPLETED: "Run completed",
@@ -16,7 +16,7 @@ export type ActivityType = keyof typeof ACTIVITY_TYPES;
 
 const isType = (name: string): name is ActivityType => Object.hasOwn(ACTIVITY_TYPES, name);
 
-/** What the activity can be narrowed to. */
+/** The filters of the activity. */
 export const FACETS = ["type", "repo"] as const;
 
 export type Facet = (typeof FACETS)[number];
@@ -24,13 +24,13 @@ export type ActivityFilter = FacetValues<Facet>;
 
 export const NO_FILTER: ActivityFilter = { type: "", repo: "" };
 
-/** Reads an address; a type that is none asks for nothing. */
+/** Parses an address. An unknown type is ignored. */
 export function filterOfSearch(search: string): ActivityFilter {
   const { type, repo } = facetsOfSearch(search, FACETS);
   return { type: isType(type.toUpperCase()) ? type.toLowerCase() : "", repo };
 }
 
-/** The filter as the server takes it. */
+/** The filter as a variable of the query. */
 export function queryOfFilter({ type, repo }: ActivityFilter): {
   readonly repository: string | null;
   readonly types: ActivityType[] | null;
@@ -39,7 +39,7 @@ export function queryOfFilter({ type, repo }: ActivityFilter): {
   return { repository: repo || null, types: isType(name) ? [name] : null };
 }
 
-/** What an event is called; the server's own word where we know none, and null where the server knows none. */
+/** The title of an event's type; the server's word if the type is unknown here, null if the server has none. */
 export const typeWords = (type: string | null): string =>
   type === null
     ? "Event"

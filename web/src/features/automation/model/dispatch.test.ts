@@ -13,7 +13,7 @@ const input = (changes: Partial<DeclaredInput> = {}): DeclaredInput => ({
 const choice = (changes: Partial<DeclaredInput> = {}) =>
   input({ name: "level", type: "CHOICE", options: ["low", "high"], ...changes });
 
-it("begins with the defaults of the file", () => {
+it("starts with the defaults of the file", () => {
   expect(
     initialValues([
       input({ default: "1.0" }),
@@ -34,7 +34,7 @@ it.each([
   [input({ type: "NUMBER" }), "twelve", "This must be a number."],
   [input({ type: "NUMBER" }), "-1.5e3", undefined],
   [input({ type: "NUMBER" }), "Infinity", "This must be a number."],
-  [choice(), "middle", "This is none of the options."],
+  [choice(), "middle", "This is not one of the options."],
   [choice(), "low", undefined],
   [input({ type: "BOOLEAN" }), "perhaps", "This must be on or off."],
   [input({ type: "ENVIRONMENT" }), "production", undefined],
@@ -43,7 +43,7 @@ it.each([
   expect(problems[declared.name]).toBe(problem);
 });
 
-it("sends what was entered, and leaves out what was left empty", () => {
+it("sends the entered values, without empty optional ones", () => {
   const inputs = [input(), input({ name: "count", type: "NUMBER" }), choice()];
   expect(inputsOf(inputs, { version: "2", count: " 3 ", level: "" })).toEqual([
     { name: "version", value: "2" },
@@ -55,9 +55,9 @@ it.each([
   ["main", undefined],
   ["release/1.2", undefined],
   ["", "A branch or tag is required."],
-  ["a b", "This is no name of a branch or tag."],
-  ["a..b", "This is no name of a branch or tag."],
-  ["/a", "This is no name of a branch or tag."],
+  ["a b", "This is not a valid name of a branch or tag."],
+  ["a..b", "This is not a valid name of a branch or tag."],
+  ["/a", "This is not a valid name of a branch or tag."],
 ])("the ref %s", (ref, problem) => {
   expect(refProblem(ref)).toBe(problem);
 });

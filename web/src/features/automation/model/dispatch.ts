@@ -1,4 +1,4 @@
-/** An input that a workflow declares, as GitHub reads it from its file. */
+/** An input that the file of a workflow declares. */
 export type DeclaredInput = {
   readonly name: string;
   readonly type: "STRING" | "BOOLEAN" | "CHOICE" | "NUMBER" | "ENVIRONMENT";
@@ -8,13 +8,13 @@ export type DeclaredInput = {
   readonly options: readonly string[];
 };
 
-/** What was entered, by the name of the input. */
+/** The entered values by the name of the input. */
 export type Values = Readonly<Record<string, string>>;
 
-/** GitHub takes no more. */
+/** The maximum length of a value on GitHub. */
 const LONGEST = 65_535;
 
-/** What an input has before anything is entered. A choice has its first option, as at GitHub. */
+/** The initial value of an input. A required choice without a valid default has its first option, as on GitHub. */
 export function initialValue({ type, default: value, options, required }: DeclaredInput): string {
   if (type === "BOOLEAN") return value === "true" ? "true" : "false";
   if (type === "CHOICE" && (value === null || !options.includes(value))) {
@@ -26,7 +26,7 @@ export function initialValue({ type, default: value, options, required }: Declar
 export const initialValues = (inputs: readonly DeclaredInput[]): Values =>
   Object.fromEntries(inputs.map((input) => [input.name, initialValue(input)]));
 
-/** Why a value is none for an input; undefined when it is one. */
+/** Why a value is not valid for an input; undefined if it is valid. */
 export function problemOf(input: DeclaredInput, value: string): string | undefined {
   const text = value.trim();
   if (text === "") return input.required ? "This is required." : undefined;
@@ -34,7 +34,7 @@ export function problemOf(input: DeclaredInput, value: string): string | undefin
     case "NUMBER":
       return Number.isFinite(Number(text)) ? undefined : "This must be a number.";
     case "CHOICE":
-      return input.options.includes(value) ? undefined : "This is none of the options.";
+      return input.options.includes(value) ? undefined : "This is not one of the options.";
     case "BOOLEAN":
       return value === "true" || value === "false" ? undefined : "This must be on or off.";
     case "STRING":
@@ -43,7 +43,7 @@ export function problemOf(input: DeclaredInput, value: string): string | undefin
   }
 }
 
-/** Why what was entered cannot be sent, by the name of the input. */
+/** The problems of the entered values, by the name of the input. */
 export const problemsOf = (inputs: readonly DeclaredInput[], values: Values): Values =>
   Object.fromEntries(
     inputs.flatMap((input) => {
@@ -52,7 +52,7 @@ export const problemsOf = (inputs: readonly DeclaredInput[], values: Values): Va
     }),
   );
 
-/** What is sent: what was entered, without optional inputs that were left empty. */
+/** The inputs of the request, without empty optional ones. */
 export const inputsOf = (
   inputs: readonly DeclaredInput[],
   values: Values,
@@ -65,10 +65,12 @@ export const inputsOf = (
     }))
     .filter(({ value }) => value !== "");
 
-/** Why a ref is none: what git allows is wider, but nobody calls a branch so. */
+/**
+ * Why a ref is not valid; undefined if it is valid. Git would allow a few of the rejected names, which are not in use.
+ */
 export const refProblem = (ref: string): string | undefined =>
   ref.trim() === ""
     ? "A branch or tag is required."
     : /[\s~^:?*[\\]|\.\.|^\/|\/$/.test(ref.trim())
-      ? "This is no name of a branch or tag."
+      ? "This is not a valid name of a branch or tag."
       : undefined;

@@ -120,6 +120,7 @@ export const workflow = (changes: Partial<Workflow> = {}): Workflow => ({
   isFlaky: false,
   successRate: 0.5,
   averageDuration: 125,
+  latestRunOnDefaultBranch: run(),
   repository: {
     id: "rep_1",
     fullName: "acme/rocket",

@@ -6,21 +6,21 @@ const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 const summary = (...args: Parameters<typeof barsOf>) =>
   barsOf(...args).map(({ kind, words }) => [kind, words]);
 
-it("keeps waiting apart from running", () => {
+it("has a bar for the waiting time and one for the running time", () => {
   expect(summary(job(), NOW)).toEqual([
     ["queued", "Waited 30s"],
     ["succeeded", "Succeeded · 2m 0s"],
   ]);
 });
 
-it("names the step that failed", () => {
+it("shows the step that failed", () => {
   expect(summary(job({ conclusion: "FAILURE", failedStep: "cargo test" }), NOW)[1]).toEqual([
     "failed",
     "Failed in “cargo test” · 2m 0s",
   ]);
 });
 
-it("goes on to now while the job does", () => {
+it("ends at the current time while the job is not completed", () => {
   const waiting = {
     status: "QUEUED",
     conclusion: null,
@@ -37,11 +37,11 @@ it("goes on to now while the job does", () => {
   ]);
 });
 
-it("has no bar for a job that was skipped", () => {
+it("has no bar for a skipped job", () => {
   expect(barsOf(job({ conclusion: "SKIPPED" }), NOW)).toEqual([]);
 });
 
-it("puts jobs in the order in which they began, and spans all of them", () => {
+it("sorts jobs by their beginning, and returns the span of all", () => {
   const late = job({
     id: "b",
     name: "deploy",

@@ -13,7 +13,7 @@ type Job = {
   readonly failedStep: string | null;
 };
 
-/** What a bar of the timeline means: the time before a runner took the job, or how the job went. */
+/** The meaning of a bar: the time before a runner started the job, or the state of the job. */
 export type JobKind = "queued" | "running" | "succeeded" | "failed" | "stopped";
 
 export type JobBar = Bar<JobKind> & { readonly jobId: string };
@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<Outcome, JobKind>> = {
 const at = (instant: string | null): number | undefined =>
   instant === null ? undefined : Date.parse(instant);
 
-/** The time that a job waited and the time that it ran, apart. A skipped job has neither. */
+/** The bars of a job: the time that it waited and the time that it ran. A skipped job has none. */
 export function barsOf(job: Job, now: number): readonly JobBar[] {
   const outcome = outcomeOf(job);
   const created = Date.parse(job.createdAt);
@@ -69,13 +69,13 @@ export function barsOf(job: Job, now: number): readonly JobBar[] {
   return bars;
 }
 
-/** The jobs of a run with their bars, in the order in which they began. */
+/** The jobs of a run with their bars, sorted by the beginning of the first bar. */
 export const rowsOf = (jobs: readonly Job[], now: number): readonly JobRow[] =>
   jobs
     .map((job) => ({ job, bars: barsOf(job, now) }))
     .sort((a, b) => (a.bars[0]?.from ?? Infinity) - (b.bars[0]?.from ?? Infinity) || 0);
 
-/** From the first moment of all jobs to the last; undefined when none has begun. */
+/** The span of all bars; undefined without bars. */
 export function spanOf(rows: readonly JobRow[]): Span | undefined {
   const bars = rows.flatMap((row) => row.bars);
   if (bars.length === 0) return undefined;

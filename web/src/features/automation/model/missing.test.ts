@@ -3,7 +3,7 @@ import { isOutdated, permissionFor } from "./missing.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 
-it("names the permission that a part lacks", () => {
+it("returns the missing permission of a part", () => {
   const missing = [{ part: "PACKAGES", permission: "read:packages" }];
   expect(permissionFor(missing, "PACKAGES")).toBe("read:packages");
   expect(permissionFor(missing, "CHECKS")).toBeUndefined();

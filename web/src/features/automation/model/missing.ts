@@ -1,4 +1,4 @@
-/** A part of the automation, by what the server calls it. */
+/** The titles of the parts of the automation data. */
 export const PARTS = {
   ACTIONS: "Workflows",
   CONTENTS: "Releases",
@@ -11,13 +11,13 @@ export const PARTS = {
 
 type Missing = readonly { readonly part: string; readonly permission: string }[];
 
-/** The permission that a part lacks; undefined where it can be read. */
+/** The missing permission of a part; undefined if the part can be read. */
 export const permissionFor = (missing: Missing, part: keyof typeof PARTS): string | undefined =>
   missing.find((each) => each.part === part)?.permission;
 
 const HOUR = 60 * 60_000;
 
-/** Whether what is shown is older than it should be: read more than an hour ago, or never though tried. */
+/** Whether the last successful sync was more than an hour ago, or all attempts have failed. */
 export function isOutdated(
   automation: { readonly lastSyncedAt: string | null; readonly lastAttemptedAt: string | null },
   now: number,

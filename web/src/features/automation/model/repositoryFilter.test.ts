@@ -21,7 +21,7 @@ const ALL = [
 const names = (filter: { state?: string; owner?: string }) =>
   shownRepositories(ALL, { ...NO_FILTER, ...filter }).map(({ fullName }) => fullName);
 
-it("puts first what wants attention", () => {
+it("sorts the most urgent repositories first", () => {
   expect(names({})).toEqual(["acme/red", "acme/unread", "other/fails", "acme/runs", "acme/clear"]);
 });
 
@@ -31,15 +31,15 @@ it.each([
   ["running", ["acme/runs"]],
   ["clear", ["acme/clear"]],
   ["problem", ["acme/unread"]],
-])("admits what is %s", (state, expected) => {
+])("finds the repositories that are %s", (state, expected) => {
   expect(names({ state })).toEqual(expected);
 });
 
-it("admits those of an owner", () => {
+it("finds the repositories of an owner", () => {
   expect(names({ owner: "other" })).toEqual(["other/fails"]);
 });
 
-it("reads the address, without states that are none", () => {
+it("parses the address, and ignores unknown states", () => {
   expect(filterOfSearch("?state=red&owner=acme")).toEqual({ state: "red", owner: "acme" });
   expect(filterOfSearch("?state=purple")).toEqual(NO_FILTER);
   for (const state of Object.keys(STATES)) {

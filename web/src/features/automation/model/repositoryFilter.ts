@@ -1,6 +1,6 @@
 import { facetsOfSearch, type FacetValues } from "@/lib/facets.ts";
 
-/** What the repositories can be narrowed to. */
+/** The filters of the repositories. */
 export const FACETS = ["state", "owner"] as const;
 
 export type Facet = (typeof FACETS)[number];
@@ -8,20 +8,20 @@ export type RepositoryFilter = FacetValues<Facet>;
 
 export const NO_FILTER: RepositoryFilter = { state: "", owner: "" };
 
-/** The states that can be asked for, with what each is called. */
+/** The titles of the states. */
 export const STATES = {
-  red: "Default branch is red",
-  failing: "Something fails",
-  running: "Something runs",
-  clear: "All clear",
-  problem: "Cannot be read",
+  red: "Default branch fails",
+  failing: "A workflow fails",
+  running: "A workflow runs",
+  clear: "Nothing fails or runs",
+  problem: "Could not be read",
 } as const;
 
 type State = keyof typeof STATES;
 
 const isState = (name: string): name is State => Object.hasOwn(STATES, name);
 
-/** Reads an address; a state that is none asks for nothing. */
+/** Parses an address. An unknown state is ignored. */
 export function filterOfSearch(search: string): RepositoryFilter {
   const { state, owner } = facetsOfSearch(search, FACETS);
   return { state: isState(state) ? state : "", owner };
@@ -50,14 +50,14 @@ const HOLDS: Readonly<Record<State, (automation: Repository["automation"]) => bo
 export const isInState = ({ automation }: Repository, state: string): boolean =>
   !isState(state) || HOLDS[state](automation);
 
-/** How much a repository wants attention. */
+/** The rank of a repository: a higher one is shown earlier. */
 const urgency = ({ automation }: Repository): number =>
   (automation.isRed ? 8 : 0) +
   (automation.syncError === null ? 0 : 4) +
   (automation.failingCount > 0 ? 2 : 0) +
   (automation.runningCount > 0 ? 1 : 0);
 
-/** The repositories that a filter admits: red ones first, then those that fail or run, each by name. */
+/** The repositories that match a filter: red ones first, then those that fail or run, each sorted by name. */
 export const shownRepositories = <Each extends Repository>(
   repositories: readonly Each[],
   { state, owner }: RepositoryFilter,

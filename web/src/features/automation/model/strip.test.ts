@@ -4,7 +4,7 @@ import { lengthOf, rateColor, rateWords, stripBars } from "./strip.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 
-it("goes from the oldest to the newest, as high as each was long", () => {
+it("has the oldest run first, and durations as heights", () => {
   const bars = stripBars(
     [
       run({ id: "new", number: 3, duration: 60 }),
@@ -22,7 +22,7 @@ it("goes from the oldest to the newest, as high as each was long", () => {
   expect(bars[1]?.words).toBe("#2 · Failed · 4m 0s · main · 10m ago");
 });
 
-it("shows how long a run has been running, and no length while it waits", () => {
+it("shows the duration of a running run so far, and none while it waits", () => {
   const running = run({
     status: "IN_PROGRESS",
     conclusion: null,
@@ -35,7 +35,7 @@ it("shows how long a run has been running, and no length while it waits", () => 
   expect(stripBars([waiting], NOW)[0]?.words).toBe("#7 · Waiting · main · 10m ago");
 });
 
-it("names rates", () => {
+it("formats rates and their colours", () => {
   expect(rateWords(null)).toBe("–");
   expect(rateWords(0.666)).toBe("67 %");
   expect([null, 0.8, 0.5, 0.49].map(rateColor)).toEqual([

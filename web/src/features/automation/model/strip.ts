@@ -1,7 +1,8 @@
 import { outcomeOf, outcomeWords, type Outcome } from "@/lib/outcome.ts";
 import { duration, since } from "@/lib/time.ts";
 
-type Run = {
+/** The fields of a run that its bar shows. */
+export type StripRun = {
   readonly id: string;
   readonly number: number;
   readonly status: string;
@@ -14,22 +15,22 @@ type Run = {
   readonly duration: number | null;
 };
 
-/** One run in a strip of bars. */
+/** The bar of a run. */
 export type StripBar = {
   readonly id: string;
   readonly outcome: Outcome;
-  /** From 0 to 1: how long it took. What took much longer than usual is cut at 1. */
+  /** The duration, from 0 to 1. Runs that took much longer than usual have 1. */
   readonly height: number;
-  /** Everything that it says, in one line. */
+  /** A description of the run in one line. */
   readonly words: string;
 };
 
-/** The least height that can be seen and pointed at. */
+/** The minimum height, so that every bar can be seen and clicked. */
 const LEAST = 0.14;
 
-/** How long a run took, or has taken so far, in milliseconds; 0 while it waits. */
+/** The duration of a run until its end or until now, in milliseconds; 0 while it waits. */
 export function lengthOf(
-  run: Pick<Run, "status" | "conclusion" | "startedAt" | "duration">,
+  run: Pick<StripRun, "status" | "conclusion" | "startedAt" | "duration">,
   now: number,
 ): number {
   if (run.duration !== null) return run.duration * 1_000;
@@ -37,18 +38,18 @@ export function lengthOf(
   return Math.max(0, now - Date.parse(run.startedAt));
 }
 
-/** How many times the usual length a full bar stands for at most: one long run must not flatten the others. */
+/** A full bar is at most this many times the median duration, so that one long run does not make all others tiny. */
 const MOST_TIMES = 2.5;
 
-/** The length that a full bar stands for. */
+/** The duration of a full bar. */
 function fullLength(lengths: readonly number[]): number {
   const known = lengths.filter((length) => length > 0).sort((a, b) => a - b);
   const usual = known[Math.floor(known.length / 2)] ?? 1;
   return Math.max(1, Math.min(known.at(-1) ?? 1, usual * MOST_TIMES));
 }
 
-/** The bars of a workflow's runs, the oldest first, which come newest first. */
-export function stripBars(runs: readonly Run[], now: number): readonly StripBar[] {
+/** The bars of runs, oldest first. `runs` are newest first. */
+export function stripBars(runs: readonly StripRun[], now: number): readonly StripBar[] {
   const lengths = runs.map((run) => lengthOf(run, now));
   const full = fullLength(lengths);
   return runs
@@ -71,11 +72,11 @@ export function stripBars(runs: readonly Run[], now: number): readonly StripBar[
     .reverse();
 }
 
-/** A rate from 0 to 1 as whole percent, or a dash where nothing has finished. */
+/** A rate from 0 to 1 as a whole percentage, or a dash if there is none. */
 export const rateWords = (rate: number | null): string =>
   rate === null ? "–" : `${Math.round(rate * 100)} %`;
 
-/** The colour of a rate: fine from 80 percent, doubtful from 50. */
+/** The text colour of a rate: green from 80 percent, amber from 50, otherwise red. */
 export const rateColor = (rate: number | null): string | undefined =>
   rate === null
     ? undefined

@@ -10,6 +10,6 @@ export const AddComment = graphql(`
   }
 `);
 
-/** Posts a comment on GitHub. The same text within a minute is posted once, so a retry is safe. */
+/** Posts a comment on GitHub. The same text within a minute is posted only once, so a retry is safe. */
 export const addComment = (issueId: string, body: string): Promise<Answer<unknown>> =>
   change(AddComment, { input: { issueId, body } });

@@ -2,7 +2,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 
-/** Asked by itself: the server may have to read it from GitHub, and the rest of the panel must not wait for that. */
+/** A query of its own, because the server may have to read the comments from GitHub, and the panel must not wait. */
 export const ConversationQuery = graphql(`
   query Conversation($id: ID!) {
     issue(id: $id) {
@@ -27,12 +27,12 @@ export const ConversationQuery = graphql(`
   }
 `);
 
-/** What people wrote below an issue on GitHub, newest first. */
+/** The comments of an issue on GitHub, newest first. */
 export type Comments = NonNullable<ResultOf<typeof ConversationQuery>["issue"]>["comments"];
 
 export type IssueComment = Comments["nodes"][number];
 
-/** Reads the newest comments of an issue. None of an issue that is not on the board any more. */
+/** Loads the newest comments of an issue; none if it is not on the board any more. */
 export async function readConversation(
   id: string,
 ): Promise<{ comments: Comments } | { failure: Failure } | { missing: true }> {

@@ -1,7 +1,7 @@
 import { BackoffFields } from "@/lib/backoff.ts";
 import { graphql, type ResultOf, type VariablesOf } from "@/lib/graphql/graphql.ts";
 
-/** What a card shows. The same for a snapshot, an event and the answer to a move. */
+/** The fields of a card, the same for snapshots, events and responses to moves. */
 export const CardFields = graphql(
   `
     fragment CardFields on Issue {
@@ -76,7 +76,7 @@ export const BoardQuery = graphql(
   [CardFields],
 );
 
-/** One further page; the filter is narrowed to the one column, so that the others cost nothing. */
+/** The next page of a column. The filter selects only this column, so that the others do not add to the cost. */
 export const ColumnPageQuery = graphql(
   `
     query ColumnPage($filter: IssueFilter, $first: Int!, $after: String) {
@@ -163,7 +163,7 @@ export const MoveIssue = graphql(
   [CardFields],
 );
 
-/** Several cards of one column at once; each moves or stays for itself. */
+/** Moves several cards of one column. Each succeeds or fails on its own. */
 export const MoveIssues = graphql(
   `
     mutation MoveIssues($input: MoveIssuesInput!) {
@@ -191,7 +191,7 @@ export const MoveIssues = graphql(
   [CardFields],
 );
 
-/** When a line of the audit log was written; by that it is known again. */
+/** The time of an audit entry, which identifies it after a reset of the database. */
 export const EntryTime = graphql(`
   query EntryTime($id: ID!) {
     node(id: $id) {
@@ -203,7 +203,7 @@ export const EntryTime = graphql(`
   }
 `);
 
-/** Takes a move back by a move of its own; refused when the card has been moved on since. */
+/** Undoes a move by another move. It is rejected if the card has been moved since. */
 export const UndoMove = graphql(
   `
     mutation UndoMove($input: UndoMoveInput!) {
@@ -219,7 +219,6 @@ export const UndoMove = graphql(
 );
 
 export type BoardIssue = ResultOf<typeof CardFields>;
-/** An agent's lease of an issue. */
 export type Lease = NonNullable<BoardIssue["lease"]>;
 export type BoardSnapshot = ResultOf<typeof BoardQuery>["board"];
 export type BoardEvent = ResultOf<typeof BoardEvents>["boardEvents"];

@@ -20,7 +20,7 @@ beforeEach(() => {
   store.load(snapshot([issue(1, "READY"), issue(2, "READY", { repository }), issue(3, "READY")]));
 });
 
-it("sends one change at a time, in order, and leaves out what cannot be changed", async () => {
+it("sends one change at a time, in order, without issues that cannot be changed", async () => {
   const responses: (() => void)[] = [];
   vi.mocked(change).mockImplementation(
     () => new Promise((resolve) => responses.push(() => resolve({ data: {} }))),
@@ -35,7 +35,7 @@ it("sends one change at a time, in order, and leaves out what cannot be changed"
   expect(change).toHaveBeenCalledTimes(2);
 });
 
-it("shows a refusal on its card and goes on with the others", async () => {
+it("shows a rejected change on its card, and continues with the others", async () => {
   vi.mocked(change).mockResolvedValueOnce({ failure: NO });
   await edit(store, ["iss_1", "iss_3"], { kind: "priority", value: null });
   expect(store.card("iss_1")?.refusal).toEqual({
@@ -46,7 +46,7 @@ it("shows a refusal on its card and goes on with the others", async () => {
   expect(change).toHaveBeenLastCalledWith(SetPriority, { issueId: "iss_3", priority: null });
 });
 
-it("sends a change of a card that is not loaded here: the server decides", async () => {
+it("sends a change of a card that is not loaded", async () => {
   await edit(store, ["iss_99"], { kind: "agent", value: null });
   expect(change).toHaveBeenCalledExactlyOnceWith(AssignAgent, { issueId: "iss_99", agent: null });
 });

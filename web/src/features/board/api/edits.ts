@@ -2,7 +2,7 @@ import { sendEdit, type Edit } from "@/lib/edits.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
 import type { BoardStore } from "../model/store.ts";
 
-/** Changes several issues, one after the other. The stream delivers the results; a failure shows on its card. */
+/** Changes several issues, one after the other. The stream delivers the results; a failure is shown on its card. */
 export async function edit(store: BoardStore, ids: readonly string[], wanted: Edit): Promise<void> {
   for (const id of ids) {
     const card = store.card(id);

@@ -2,7 +2,7 @@ import { change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import type { Lease } from "./documents.ts";
 
-/** What a card does not show of a lease. */
+/** The fields of a lease that a card does not have. */
 export const LeaseDetail = graphql(`
   fragment LeaseDetail on Lease {
     stopRequestedAt
@@ -19,7 +19,7 @@ export const LeaseDetail = graphql(`
   }
 `);
 
-/** What its holder was asked, and what it asks. */
+/** The request to its holder to stop, and the holder's question. */
 export type LeaseDetail = ResultOf<typeof LeaseDetail>;
 export type Message = LeaseDetail["messages"][number];
 
@@ -63,7 +63,7 @@ export const SendMessage = graphql(`
   }
 `);
 
-/** Takes an issue from its holder. The holder's writes are refused from then on. */
+/** Ends a lease. Later writes of its holder are rejected. */
 export const release = (
   { id, fencingToken }: Pick<Lease, "id" | "fencingToken">,
   reason: string,
@@ -72,7 +72,7 @@ export const release = (
     input: { leaseId: id, fencingToken, reason: reason === "" ? null : reason },
   });
 
-/** Asks a holder to stop with its next renewal. The issue is taken from it after so many seconds. */
+/** Asks a holder to stop; it gets the request with its next renewal. The lease ends after `graceSeconds`. */
 export const requestStop = (
   leaseId: string,
   reason: string,
@@ -80,10 +80,12 @@ export const requestStop = (
 ): Promise<Answer<ResultOf<typeof RequestStop>>> =>
   change(RequestStop, { input: { leaseId, reason: reason === "" ? null : reason, graceSeconds } });
 
-/** Lets a holder that was asked to stop go on. */
+/** Withdraws a request to stop. */
 export const withdrawStop = (leaseId: string): Promise<Answer<unknown>> =>
   change(WithdrawStop, { input: { leaseId } });
 
-/** Leaves a holder a message for its next renewal. It answers the question that the holder waits with, if any. */
+/**
+ * Sends a message to a holder, which gets it with its next renewal. It is the answer to the holder's question, if any.
+ */
 export const sendMessage = (leaseId: string, body: string): Promise<Answer<unknown>> =>
   change(SendMessage, { input: { leaseId, body } });

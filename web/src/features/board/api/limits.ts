@@ -18,8 +18,8 @@ export const LimitsQuery = graphql(
 );
 
 /**
- * Keeps the limits true for as long as there are any: they come from settings, so a service that has none has none
- * until it is restarted. Returns the function that stops it.
+ * Keeps the limits up to date. Limits come from settings, so a service without limits is asked again only after the
+ * connection was lost. Returns the function that stops it.
  */
 export function watchLimits(limits: Signal<WorkLimits | undefined>): () => void {
   const query = new LiveQuery(() => ask(LimitsQuery, {}));

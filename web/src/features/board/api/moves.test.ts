@@ -31,7 +31,7 @@ const moved = (id: string, to: Status, cursor: string) => ({
   issue: issue(numberOf(id), to, { updatedAt: "2026-02-01T00:00:00.000Z" }),
 });
 
-/** The requests that wait for an answer, oldest first. `answer` refuses the cards that are named. */
+/** The requests without a response, oldest first. `answer` rejects the moves of the given cards. */
 let sent: {
   input: Sent;
   answer: (cursor: string, ...refused: string[]) => void;
@@ -89,7 +89,7 @@ beforeEach(() => {
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 describe("a move", () => {
-  it("says where it believes the card to be, and waits for nothing to show it", async () => {
+  it("is sent with the expected column, and shown at once", async () => {
     void mover.move(["iss_1"], "READY");
     expect(store.card("iss_1")?.status).toBe("READY");
     expect(sent[0]?.input).toMatchObject({
@@ -106,7 +106,7 @@ describe("a move", () => {
     expect(store.card("iss_1")?.issue.status).toBe("READY");
   });
 
-  it("is not asked for where the repository is read-only; other cards go all the same", async () => {
+  it("is not sent for a read-only repository, but for the other cards", async () => {
     const fixed = issue(1, "BACKLOG");
     const repository = { ...fixed.repository, readOnlyReason: "ARCHIVED" as const };
     store.load(snapshot([{ ...fixed, repository }, issue(2, "BACKLOG")]));
@@ -116,7 +116,7 @@ describe("a move", () => {
     expect(store.card("iss_1")).toMatchObject({ status: "BACKLOG", pending: undefined });
   });
 
-  it("is not asked for by those who may only read, and what was shown goes back", async () => {
+  it("is not sent without the permission, and is reverted", async () => {
     store.begin("iss_1", "BLOCKED");
     viewer.set(READER);
     await mover.move(["iss_1"], "BLOCKED", "no");
@@ -124,7 +124,7 @@ describe("a move", () => {
     expect(store.card("iss_1")).toMatchObject({ status: "BACKLOG", pending: undefined });
   });
 
-  it("waits for the one before it, and only the last wish is sent", async () => {
+  it("waits for the previous move of the card, and only the latest is sent", async () => {
     void mover.move(["iss_1"], "READY");
     void mover.move(["iss_1"], "IN_REVIEW");
     void mover.move(["iss_1"], "DONE");
@@ -137,7 +137,7 @@ describe("a move", () => {
     expect(store.card("iss_1")?.status).toBe("DONE");
   });
 
-  it("drops what waited when the one before it is refused", async () => {
+  it("is dropped if the previous move of the card is rejected", async () => {
     void mover.move(["iss_1"], "READY");
     void mover.move(["iss_1"], "DONE");
     sent[0]?.fail();
@@ -149,7 +149,7 @@ describe("a move", () => {
 });
 
 describe("many moves", () => {
-  it("go together from each column, show together, and each is refused alone", async () => {
+  it("are sent together for each column, and each can be rejected alone", async () => {
     void mover.move(["iss_1", "iss_2", "iss_3"], "DONE");
     expect(store.column("DONE").ids).toHaveLength(3);
     expect(sent.map(({ input }) => input)).toEqual([
@@ -165,7 +165,7 @@ describe("many moves", () => {
     expect(store.card("iss_3")?.pending?.cursor).toBe("12");
   });
 
-  it("are all put back when the question itself fails", async () => {
+  it("are all reverted when the request fails", async () => {
     void mover.move(["iss_1", "iss_2"], "DONE");
     sent[0]?.fail();
     await settled();
@@ -175,7 +175,7 @@ describe("many moves", () => {
     expect(await mover.undo()).toEqual([]);
   });
 
-  it("go in parts that the server takes", () => {
+  it("are sent in parts of the maximum size", () => {
     const many = Array.from({ length: 120 }, (_, number) => issue(number + 10, "BACKLOG"));
     store.load(snapshot(many));
     void mover.move(
@@ -185,7 +185,7 @@ describe("many moves", () => {
     expect(sent.map(({ input }) => input.issueIds?.length)).toEqual([50, 50, 20]);
   });
 
-  it("are taken back together, and only those that were made", async () => {
+  it("are undone together, only those that succeeded", async () => {
     void mover.move(["iss_1", "iss_2"], "READY");
     sent[0]?.answer("11", "iss_2");
     await vi.advanceTimersByTimeAsync(3_000);
@@ -197,8 +197,8 @@ describe("many moves", () => {
   });
 });
 
-describe("taking back", () => {
-  it("waits for the move that is on its way, and does not take an older one for the last", async () => {
+describe("undo", () => {
+  it("waits for a move that is not answered yet", async () => {
     void mover.move(["iss_1"], "READY");
     sent[0]?.answer("11");
     await settled();
@@ -219,7 +219,7 @@ describe("taking back", () => {
     auditedAt: AUDITED,
   } as const;
 
-  it("reaches what was done before this page was loaded, and cards that are not here", async () => {
+  it("includes moves before a reload of the page, and of cards that are not loaded", async () => {
     undoHistory.push([remembered]);
     vi.mocked(ask).mockResolvedValue({
       data: { node: { __typename: "AuditEntry", createdAt: AUDITED } },

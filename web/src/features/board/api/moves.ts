@@ -6,16 +6,15 @@ import { UndoHistory, type UndoStep, type MoveMade } from "../model/undoHistory.
 import type { BoardStore } from "../model/store.ts";
 import { EntryTime, MoveIssue, MoveIssues, UndoMove, type BoardIssue } from "./documents.ts";
 
-/** If the event of an answered move has not come after this time, the answer is applied instead. */
+/** If the event of a move has not arrived this long after the response, the response is applied instead. */
 const EVENT_MS = 3_000;
 
-/** So many moves are taken back at once; GitHub rate-limits more of them. */
+/** The number of moves that are undone at once. More would reach GitHub's rate limit. */
 const AT_ONCE = 4;
 
-/** So many cards go to the server in one request, so that the first are answered soon. */
+/** The number of cards in one request. It is small, so that the first response arrives soon. */
 const TOGETHER = 50;
 
-/** A card to be moved. */
 type MoveRequest = {
   readonly id: string;
   readonly to: Status;
@@ -23,19 +22,19 @@ type MoveRequest = {
 };
 
 /**
- * Sends moves, one at a time for each issue: a second request for a card that is still on its way waits for the first
- * answer, and only the newest request is sent. Cards that leave one column together go together.
+ * Sends moves, one at a time for each issue. A move of an issue whose previous move is not answered yet waits for the
+ * response, and only the latest of several is sent. Cards that leave one column together are sent in one request.
  */
 export class Mover {
   readonly #store: BoardStore;
   readonly #undoHistory: UndoHistory;
   readonly #busy = new Set<string>();
   readonly #waiting = new Map<string, MoveRequest | MoveMade>();
-  /** Audit entries written for this page, whose existence need not be checked. */
+  /** Audit entries of moves of this page. They exist, so they are not checked before an undo. */
   readonly #own = new Set<string>();
-  /** Called with the reason when the move of a card that is not loaded here was not undone. */
+  /** Called with the reason if the move of a card that is not loaded could not be undone. */
   readonly #onLost: (move: MoveMade, failure: Failure) => void;
-  /** The step that is being sent, if any. */
+  /** Resolves when the requests of the last step are answered. */
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -48,12 +47,12 @@ export class Mover {
     this.#onLost = onLost;
   }
 
-  /** Moves cards: at once on the page, then on the server, and each that it refuses back again. */
+  /** Moves cards on the page at once, and sends the moves. A card whose move is rejected returns to its column. */
   async move(ids: readonly string[], to: Status, reason?: string): Promise<void> {
     const due = ids.filter((id) => {
       const card = this.#store.card(id);
       if (!card || (card.status === to && !card.pending)) return false;
-      // Other cards of a selection may be moved all the same.
+      // A rejected move does not affect the other cards of a selection.
       if (whyUnchangeable(card.issue, "move") !== undefined) {
         this.#store.abandon(id);
         return false;
@@ -67,17 +66,17 @@ export class Mover {
   }
 
   /**
-   * Moves the cards of this browser's last step back to where they came from, those too that are not on the board
-   * here. Returns them; none when there was none.
+   * Undoes the last step of this browser, also for cards that this board does not show. Returns the moves of the step;
+   * none if there is no step.
    */
   async undo(): Promise<UndoStep> {
-    // What the server has not answered yet cannot be taken back, and what was before it is not the last.
+    // A step can be undone only after its response, so this waits for it.
     await this.#underWay;
     const last = this.#undoHistory.pop(Date.now());
     const [first] = last ?? [];
     if (!last || !first) return [];
     if (!this.#own.has(first.auditEntryId) && !(await isKnown(first))) {
-      // The database was reset, and with it the audit log.
+      // The database was reset, and the audit log with it.
       this.#undoHistory.clear();
       return [];
     }
@@ -90,7 +89,7 @@ export class Mover {
     return last;
   }
 
-  /** Asks the server for moves, those from one column in one request. Returns which were made. */
+  /** Sends moves, those from one column in one request. Returns the successful ones. */
   async #send(requests: readonly MoveRequest[]): Promise<UndoStep> {
     const groups = new Map<Status, MoveRequest[]>();
     for (const request of requests) {
@@ -137,7 +136,7 @@ export class Mover {
     if (answer.failure && !isHere) this.#onLost(made, answer.failure);
   }
 
-  /** Marks a card as being on its way. True when it is already, and the request waits for that. */
+  /** Marks a card as being sent. Returns true if it already was; the new move then waits for the response. */
   #waits(request: MoveRequest | MoveMade): boolean {
     if (this.#busy.has(request.id)) {
       this.#waiting.set(request.id, request);
@@ -147,7 +146,7 @@ export class Mover {
     return false;
   }
 
-  /** Takes an answer, and sends what waited for it. */
+  /** Applies a response, and sends the move that waited for it. */
   #settle({ id, to }: Pick<MoveRequest, "id" | "to">, answer: Answer<Moved>): Moved | undefined {
     this.#busy.delete(id);
     const next = this.#waiting.get(id);
@@ -190,7 +189,7 @@ const movedOf = ({ cursor, issue, auditEntry }: Done): Answer<Moved> => ({
   data: { cursor, issue, auditEntryId: auditEntry.id, auditedAt: auditEntry.createdAt },
 });
 
-/** Moves cards out of one column. An answer for each, in their order. */
+/** Moves cards out of one column. Returns a response for each, in the same order. */
 async function moveAll(
   requests: readonly MoveRequest[],
   from: Status,
@@ -216,10 +215,10 @@ const NO_WORD: Failure = {
   code: "INTERNAL_SERVER_ERROR",
 };
 
-/** Whether the audit log still has the entry of a move, and not another one with its id. */
+/** Whether the audit log still contains the entry of a move, and not another one with the same id. */
 async function isKnown({ auditEntryId, auditedAt }: MoveMade): Promise<boolean> {
   const { data, failure } = await ask(EntryTime, { id: auditEntryId });
-  // Whether it can be taken back is then for the server to say.
+  // If that cannot be checked, the server decides whether the move can be undone.
   if (failure) return true;
   return data.node?.__typename === "AuditEntry" && data.node.createdAt === auditedAt;
 }

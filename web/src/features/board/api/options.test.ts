@@ -17,7 +17,7 @@ const values = (offered: Offered, facet: string, filter = EMPTY_FILTER) =>
     .filter((option) => option.facet === facet)
     .map(({ value, issues }) => (issues === undefined ? value : `${value} ${issues}`));
 
-it("statuses and priorities are always offered, with counts once the server has counted", () => {
+it("statuses and priorities are always offered, with the counts of the server if loaded", () => {
   expect(values({}, "priorities")).toEqual(["P0", "P1", "P2", "P3"]);
   expect(values({}, "statuses")).toHaveLength(6);
   expect(values({ priorities: [{ value: "P1", issues: 4 }] }, "priorities")).toEqual([
@@ -28,7 +28,7 @@ it("statuses and priorities are always offered, with counts once the server has 
   ]);
 });
 
-it("labels of the loaded cards are offered once, by name, without those with a facet", () => {
+it("labels of the loaded cards are offered once, sorted by name, without those of other facets", () => {
   store.load(
     snapshot([
       issue(1, "READY", { labels: ["type/bug", "agent/quill", "project/atlas", "status/ready"] }),
@@ -38,7 +38,7 @@ it("labels of the loaded cards are offered once, by name, without those with a f
   expect(values({}, "labels")).toEqual(["Area", "type/bug"]);
 });
 
-it("what is chosen stays to be taken off, also when nobody offers it any more", () => {
+it("chosen values are offered, even if the server does not list them any more", () => {
   const filter = { ...EMPTY_FILTER, agents: ["gone", "quill"], labels: ["nowhere"] };
   expect(values({ agents: [{ value: "quill", issues: 2 }] }, "agents", filter)).toEqual([
     "quill 2",
@@ -47,7 +47,7 @@ it("what is chosen stays to be taken off, also when nobody offers it any more", 
   expect(values({}, "labels", filter)).toEqual(["nowhere"]);
 });
 
-it("the server's priorities are read as the board spells them, unknown ones are left out", async () => {
+it("priorities of the server are normalized, and unknown ones are left out", async () => {
   const none = { repositories: [], agents: [], owners: [], projects: [], lanes: [] };
   vi.mocked(ask).mockResolvedValue({
     data: {
@@ -66,7 +66,7 @@ it("the server's priorities are read as the board spells them, unknown ones are 
   expect(offered.statuses).toEqual([{ value: "DONE", issues: 5 }]);
 });
 
-it("nothing is offered when the server does not answer", async () => {
+it("nothing is offered without a response", async () => {
   vi.mocked(ask).mockResolvedValue({ failure: { message: "down", code: "OFFLINE" } });
   expect(await readOptions()).toEqual({});
 });

@@ -42,18 +42,18 @@ export const FilterOptionsQuery = graphql(`
   }
 `);
 
-/** A value that a filter can take. */
+/** A possible value of a filter. */
 export type Option = {
   readonly facet: Facet;
   readonly value: string;
-  /** How many issues on the board have it; undefined where nobody counted. */
+  /** The number of issues on the board with it; undefined if they were not counted. */
   readonly issues: number | undefined;
 };
 
-/** What the server offers for each facet; nothing when it does not answer. */
+/** The values of the server for each facet; none if it does not respond. */
 export type Offered = Partial<Record<Facet, readonly { value: string; issues?: number }[]>>;
 
-/** Asks what the board can be narrowed to now. */
+/** Requests the current values of all facets. */
 export async function readOptions(): Promise<Offered> {
   const { data } = await ask(FilterOptionsQuery, {});
   if (!data) return {};
@@ -66,10 +66,12 @@ export async function readOptions(): Promise<Offered> {
   };
 }
 
-/** Labels that a filter has another facet for. It takes Dispatch's names, whatever a repository calls them. */
+/**
+ * Whether a label belongs to another facet. Filters use Dispatch's own labels, also for repositories with other ones.
+ */
 const SPOKEN_FOR = /^(status|priority|agent|owner|project)\//;
 
-/** Everything to choose from: what the server offers, the labels in sight, and what is chosen already. */
+/** All choices: the values of the server, the labels of the loaded issues, and the values that are already chosen. */
 export function optionsOf(
   offered: Offered,
   store: BoardStore,

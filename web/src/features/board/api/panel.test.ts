@@ -14,13 +14,13 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop();
-  // The streams end some time after the last listener has left.
+  // The streams end some time after the last listener has unsubscribed.
   vi.advanceTimersByTime(60_000);
   vi.useRealTimers();
   vi.clearAllMocks();
 });
 
-it("asks for the issue again when the streams have started, and after what was done to it", () => {
+it("loads the issue again when the streams have started, and after changes of it", () => {
   for (const stream of streams()) stream.onStart?.();
   vi.advanceTimersByTime(1_000);
   expect(onChange, "once for both streams").toHaveBeenCalledOnce();
@@ -31,7 +31,7 @@ it("asks for the issue again when the streams have started, and after what was d
   expect(onChange).toHaveBeenCalledTimes(2);
 });
 
-it("goes on to the next issue without another request", () => {
+it("uses the same streams for the next issue", () => {
   for (const stream of streams()) stream.onStart?.();
   vi.advanceTimersByTime(1_000);
   stop();

@@ -23,7 +23,7 @@ export const DependencyFields = graphql(`
   }
 `);
 
-/** An issue that the open one waits for, or one that waits for it. */
+/** An issue that the open issue waits for, or that waits for it. */
 export type Dependency = ResultOf<typeof DependencyFields>;
 
 export const PanelQuery = graphql(
@@ -74,12 +74,12 @@ export const PanelQuery = graphql(
   [CardFields, BackoffHistory, DependencyFields, LeaseDetail, RunFields],
 );
 
-/** Changes within this time are reported once. */
+/** Changes within this time are reported together. */
 const TOGETHER_MS = 100;
 
 /**
- * Calls `onChange` when an agent has reported a run on an issue, or something was done to it, and when that may have been
- * missed. Returns the function that stops it.
+ * Calls `onChange` after a new agent run or audit entry of an issue, and when one may have been missed. Returns the
+ * function that stops it.
  */
 export function followHistory(id: string, onChange: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +110,7 @@ export function followHistory(id: string, onChange: () => void): () => void {
 
 type Result = ResultOf<typeof PanelQuery>;
 
-/** Everything about one issue that its card has no room for. */
+/** The details of an issue that its card does not have. */
 export type IssueDetail = {
   readonly issue: NonNullable<Result["issue"]>;
   readonly audit: Result["auditLog"]["nodes"];
@@ -119,7 +119,7 @@ export type IssueDetail = {
 
 export type AuditLine = IssueDetail["audit"][number];
 
-/** Reads one issue with its history. `missing` when it is not on the board any more. */
+/** Loads an issue with its history. `missing` if it is not on the board any more. */
 export async function readIssue(
   id: string,
 ): Promise<{ detail: IssueDetail } | { failure: Failure } | { missing: true }> {

@@ -27,30 +27,27 @@ beforeEach(() => {
 
 it.each([
   [{}, 1_000],
-  // A search takes its part of what a question may cost.
+  // Pages are smaller with a search.
   [{ search: "leak" }, 500],
-])(
-  "a whole board under %j is read in the largest pages that the server allows",
-  async (filter, first) => {
-    const session = new BoardSession();
-    session.wantAll(true);
-    session.open(filter);
-    await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2), { timeout: 10_000 });
-    expect(ask).toHaveBeenLastCalledWith(ColumnPageQuery, {
-      filter: { ...filter, statuses: ["READY"] },
-      first,
-      after: "next",
-    });
-  },
-);
+])("loads all cards under %j in pages of the maximum size", async (filter, first) => {
+  const session = new BoardSession();
+  session.wantAll(true);
+  session.open(filter);
+  await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2), { timeout: 10_000 });
+  expect(ask).toHaveBeenLastCalledWith(ColumnPageQuery, {
+    filter: { ...filter, statuses: ["READY"] },
+    first,
+    after: "next",
+  });
+});
 
-/** The stream that was followed last. */
+/** The subscription that was started last. */
 const stream = () => vi.mocked(follow).mock.calls.at(-1)?.[0] ?? expect.fail("Nothing is followed");
 const receive = (event: BoardEvent) => stream().onItem({ boardEvents: event });
-/** The position from which the stream goes on, should it be cut now. */
+/** The position at which the stream would resume now. */
 const position = () => (stream().variables() as { after: string | null }).after;
 
-/** Requests that wait for their answers, by document. */
+/** The requests without a response, by document. */
 function hold() {
   const waiting: { document: unknown; respond: (answer: object) => void }[] = [];
   vi.mocked(ask).mockImplementation(
@@ -58,9 +55,9 @@ function hold() {
       new Promise((resolve) => waiting.push({ document, respond: resolve as () => void })),
   );
   return {
-    /** The requests of a document that were sent, first to last. */
+    /** The requests of a document, oldest first. */
     of: (document: unknown) => waiting.filter((each) => each.document === document),
-    /** Responds, and lets the session take it. */
+    /** Responds, and waits until the session has handled it. */
     respond: async (document: unknown, at: number, answer: object) => {
       const sent = waiting.filter((each) => each.document === document);
       (sent[at] ?? expect.fail(`There is no request ${at}`)).respond(answer);
@@ -106,7 +103,7 @@ describe("a session", () => {
   });
   const ready = () => session.store.column("READY").ids;
 
-  it("loads the board and follows it from the position of the snapshot", async () => {
+  it("loads the board and follows the stream from the position of the snapshot", async () => {
     expect(session.phase.get()).toEqual({ kind: "loading" });
     expect(follow).not.toHaveBeenCalled();
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
@@ -116,7 +113,7 @@ describe("a session", () => {
     expect(position(), "a stream that was cut goes on behind the last event").toBe("42");
   });
 
-  it("drops the answer for a filter that was left meanwhile", async () => {
+  it("drops the response for a previous filter", async () => {
     session.open({ search: "leak" });
     await requests.respond(BoardQuery, 1, board("41", [issue(2, "READY")]));
     await requests.respond(BoardQuery, 0, board("40", [issue(1, "READY")]));
@@ -124,20 +121,20 @@ describe("a session", () => {
     expect(follow).toHaveBeenCalledOnce();
   });
 
-  it("that was closed takes no answer", async () => {
+  it("ignores a response after it was closed", async () => {
     session.close();
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
     expect(ready()).toEqual([]);
     expect(follow).not.toHaveBeenCalled();
   });
 
-  it("whose first load fails shows nothing and follows nothing", async () => {
+  it("shows nothing and follows no stream if the first load fails", async () => {
     await requests.respond(BoardQuery, 0, NO);
     expect(session.phase.get()).toEqual({ kind: "failed", failure: NO.failure, shown: false });
     expect(follow).not.toHaveBeenCalled();
   });
 
-  it("whose reload fails keeps the board and goes on following it", async () => {
+  it("keeps the board up to date if a reload fails", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
     void session.reload();
     expect(unfollow).toHaveBeenCalledOnce();
@@ -149,7 +146,7 @@ describe("a session", () => {
     expect(position()).toBe("41");
   });
 
-  it("reloads when the stream cannot go on, by an event or by its end", async () => {
+  it("reloads when the stream cannot continue, by an event or by its end", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
     receive({ __typename: "Resync", cursor: "50", reason: "tracked" });
     expect(requests.of(BoardQuery)).toHaveLength(2);
@@ -158,7 +155,7 @@ describe("a session", () => {
     expect(requests.of(BoardQuery)).toHaveLength(3);
   });
 
-  it("whose stream is refused says so and keeps the board", async () => {
+  it("keeps the board when the subscription is rejected, and shows the error", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
     const failure = { message: "Sign in", code: "UNAUTHENTICATED" };
     stream().onFailure(failure);
@@ -166,7 +163,7 @@ describe("a session", () => {
     expect(requests.of(BoardQuery)).toHaveLength(1);
   });
 
-  it("counts once after several events that may have changed counts unseen", async () => {
+  it("requests the counts once after several events of cards that are not loaded", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")], { READY: 9 }));
     receive(unknownRemoved("42"));
     receive(unknownRemoved("43"));
@@ -179,7 +176,7 @@ describe("a session", () => {
     expect(session.store.column("READY").totalCount).toBe(8);
   });
 
-  it("still counts after a reload that came between an event and its count", async () => {
+  it("still requests the counts after a reload between an event and its request", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(1, "READY")]));
     receive(unknownRemoved("42"));
     void session.reload();
@@ -191,7 +188,7 @@ describe("a session", () => {
     expect(requests.of(CountsQuery)).toHaveLength(1);
   });
 
-  it("asks for one page of a column at a time, and for none behind the last", async () => {
+  it("requests one page of a column at a time, and none after the last", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(5, "READY")], { READY: 1 }));
     void session.loadMore("READY");
     void session.loadMore("READY");
@@ -203,7 +200,7 @@ describe("a session", () => {
     expect(requests.of(ColumnPageQuery)).toHaveLength(1);
   });
 
-  it("asks again for a page that failed, and says so only when the board has to be whole", async () => {
+  it("requests a failed page again, and shows the error only if all cards are needed", async () => {
     await requests.respond(BoardQuery, 0, board("41", [issue(5, "READY")], { READY: 1 }));
     void session.loadMore("READY");
     await requests.respond(ColumnPageQuery, 0, NO);
@@ -214,7 +211,7 @@ describe("a session", () => {
     expect(session.phase.get()).toMatchObject({ kind: "failed", shown: true });
   });
 
-  it("drops a page of the board before a reload, and asks for the one of the board after it", async () => {
+  it("drops a page that was requested before a reload, and requests it again", async () => {
     session.wantAll(true);
     await requests.respond(BoardQuery, 0, board("41", [issue(5, "READY")], { READY: 1 }));
     expect(requests.of(ColumnPageQuery)).toHaveLength(1);

@@ -13,61 +13,61 @@ import {
   type IssueFilter,
 } from "./documents.ts";
 
-/** Cards of each column in the first answer. */
+/** The number of cards of each column in the first response. */
 const FIRST = 50;
-/** Further pages grow, so that a long scroll needs few of them. At most what the server allows for a column. */
+/** The sizes of the next pages. They grow, so that a long scroll needs few. The last is the server's maximum. */
 const PAGES = [100, 250, 500, 1_000];
-/** The most beside a search, which takes its part of what a question may cost. */
+/** The maximum page size with a search, because a search adds to the cost of a query. */
 const MOST_FOUND = 500;
-/** Counts are asked for again this long after an event that may have changed them unseen. */
+/** The delay before the counts are requested again, after an event of an issue that is not loaded. */
 const COUNTS_AFTER_MS = 400;
 
 export type Phase =
   | { readonly kind: "loading" }
   | { readonly kind: "ready" }
-  /** A reload is under way; what is shown was right a moment ago. */
+  /** A reload is in progress; the previous data is shown. */
   | { readonly kind: "reloading" }
-  /** The last load failed. `shown` says whether an older board is still there to look at. */
+  /** The last load failed. `shown` is whether the previous data is shown. */
   | { readonly kind: "failed"; readonly failure: Failure; readonly shown: boolean };
 
-/** Keeps a store in step with the server for one filter at a time. */
+/** Loads a store and keeps it up to date, for one filter at a time. */
 export class BoardSession {
   readonly store = new BoardStore();
   readonly phase = signal<Phase>({ kind: "loading" });
   #filter: IssueFilter = {};
-  /** Incremented by each load, so that answers to an older one are dropped. */
+  /** Incremented by each load, so that responses to an older one are dropped. */
   #generation = 0;
   #unfollow: (() => void) | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
   readonly #paging = new Set<Status>();
-  /** Whether every card is wanted here, however far below it is. */
+  /** Whether all cards are to be loaded. */
   #wantsAll = false;
   readonly #pagesRead = new Map<Status, number>();
 
-  /** Shows the board of this filter and follows it. */
+  /** Loads the board of a filter and keeps it up to date. */
   open(filter: IssueFilter): void {
     this.#filter = filter;
     void this.reload();
   }
 
-  /** Says whether every card is wanted here. They then come page by page, and with every later load. */
+  /** Sets whether all cards are to be loaded, page by page, now and after each later load. */
   wantAll(wanted: boolean): void {
     this.#wantsAll = wanted;
     if (wanted) this.#loadRest();
   }
 
-  /** Stops following. `open` starts again. */
+  /** Stops the updates. `open` starts them again. */
   close(): void {
     this.#generation += 1;
     this.#unfollow?.();
     this.#unfollow = undefined;
     clearTimeout(this.#counting);
     this.#counting = undefined;
-    // Pages that are on their way belong to the snapshot before, and are dropped.
+    // Pages that are still loading belong to the previous snapshot, and are dropped.
     this.#paging.clear();
   }
 
-  /** Takes a fresh snapshot and follows the stream from there. */
+  /** Loads a snapshot and follows the stream from its position. */
   async reload(): Promise<void> {
     this.close();
     const generation = this.#generation;
@@ -79,7 +79,7 @@ export class BoardSession {
     if (generation !== this.#generation) return;
     if (answer.failure) {
       this.phase.set({ kind: "failed", failure: answer.failure, shown });
-      // The old board goes on living, so that one lost answer does not freeze it.
+      // The previous board is kept up to date, although the reload failed.
       if (shown) this.#follow(filter);
       return;
     }
@@ -90,7 +90,7 @@ export class BoardSession {
     if (this.#wantsAll) this.#loadRest();
   }
 
-  /** Loads the next page of a column, unless it is on its way or there is none. */
+  /** Loads the next page of a column, unless it is loading or there is none. */
   async loadMore(status: Status): Promise<void> {
     const after = this.store.endCursor(status);
     if (after === undefined || this.#paging.has(status)) return;
@@ -106,7 +106,7 @@ export class BoardSession {
     if (generation !== this.#generation) return;
     this.#paging.delete(status);
     if (answer.failure) {
-      // A scroll asks again by itself; a board that has to be whole says that it is not.
+      // Scrolling tries again. A board that needs all cards shows the error instead.
       if (this.#wantsAll) this.phase.set({ kind: "failed", failure: answer.failure, shown: true });
       return;
     }

@@ -44,7 +44,7 @@ export const DeleteView = graphql(`
   }
 `);
 
-/** A named address of the board, the same for everybody. */
+/** A named address of the board, shared by everybody. */
 export type SavedView = ResultOf<typeof ViewFields>;
 
 export async function readViews(): Promise<Answer<readonly SavedView[]>> {
@@ -52,13 +52,13 @@ export async function readViews(): Promise<Answer<readonly SavedView[]>> {
   return answer.failure ? answer : { data: answer.data.savedViews };
 }
 
-/** A saved view by its id; undefined when there is none. */
+/** A saved view by its id; undefined if it does not exist. */
 export async function findView(id: string): Promise<Answer<SavedView | undefined>> {
   const answer = await readViews();
   return answer.failure ? answer : { data: answer.data.find((view) => view.id === id) };
 }
 
-/** Saves the board's address under a name; one of that name is replaced. */
+/** Saves the address of the board under a name. Replaces a view with the same name. */
 export const saveView = (name: string, query: string): Promise<Answer<unknown>> =>
   change(SaveView, { input: { name, query } });
 

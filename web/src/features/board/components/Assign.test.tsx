@@ -36,7 +36,7 @@ const chosen = () =>
     .filter((option) => option.querySelector(".lucide-check"))
     .map(({ textContent }) => textContent);
 
-it("offers the agents of the server, and nobody", async () => {
+it("offers the agents of the server, and none", async () => {
   show("agent", "iss_1");
   await screen.findByRole("option", { name: /scout/ });
   const texts = screen.getAllByRole("option").map(({ textContent }) => textContent);
@@ -47,7 +47,7 @@ it("offers the agents of the server, and nobody", async () => {
   ]);
 });
 
-it("marks what all of the cards have, and nothing where they differ", async () => {
+it("marks the common value of all cards, if there is one", async () => {
   show("agent", "iss_1");
   await screen.findByRole("option", { name: /scout/ });
   expect(chosen()).toHaveLength(1);
@@ -57,7 +57,7 @@ it("marks what all of the cards have, and nothing where they differ", async () =
   expect(chosen()).toHaveLength(0);
 });
 
-it("changes all of the cards, closes, and gives the first the focus", async () => {
+it("changes all cards, closes, and focuses the first", async () => {
   board.interaction.select(["iss_1", "iss_2"]);
   show("owner", "iss_1", "iss_2");
   expect(screen.getByRole("dialog", { name: "Set owner (2 cards)" })).toBeTruthy();
@@ -71,13 +71,13 @@ it("changes all of the cards, closes, and gives the first the focus", async () =
   expect(board.interaction.focused.get()).toBe("iss_1");
 });
 
-it("takes the agent away", async () => {
+it("removes the agent", async () => {
   show("agent", "iss_1");
   await userEvent.click(screen.getByRole("option", { name: "Nobody" }));
   expect(vi.mocked(edit).mock.lastCall?.[2]).toEqual({ kind: "agent", value: null });
 });
 
-it("offers the priorities without asking the server", async () => {
+it("offers the priorities without a request", async () => {
   show("priority", "iss_1");
   expect(readOptions).not.toHaveBeenCalled();
   expect(chosen()[0]).toContain("P1");

@@ -26,7 +26,7 @@ const valueOf = (issue: BoardIssue, kind: Kind): string | undefined =>
 
 type Wanted = Choice & { readonly edit: Edit };
 
-/** Which agent, owner or priority the cards should have. */
+/** The prompt for the agent, owner or priority of cards. */
 export function Assign({
   kind,
   ids,

@@ -24,9 +24,9 @@ const show = (changes: Partial<BoardIssue>, history: History | undefined = FAILE
   render(<Backoff issue={issue(1, "READY", changes)} history={history} />).container;
 const button = () => screen.queryByRole("button", { name: "Retry now" });
 
-it("offers a retry while something keeps the issue from agents", () => {
+it("offers a retry while the issue is withheld", () => {
   show({ backoff: waiting });
-  expect(screen.getByRole("region", { name: /^Left alone until / })).toBeTruthy();
+  expect(screen.getByRole("region", { name: /^In back-off until / })).toBeTruthy();
   expect(button()).not.toBeNull();
   cleanup();
 
@@ -41,14 +41,14 @@ it("offers a retry while something keeps the issue from agents", () => {
   expect(button()).not.toBeNull();
 });
 
-it("tells how often GitHub refused, beside attempts that failed before", () => {
+it("shows the number of rejected changes, beside the failed attempts", () => {
   const refused = { ...FAILED_HISTORY, refusals: 3, cause: "REFUSED" as const };
   expect(show({ backoff: { ...waiting, failedAttempts: 2 } }, refused).textContent).toContain(
     "2 failed attempts · not changed on GitHub 3 times · first ",
   );
 });
 
-it("offers it to those who may change the board, where the repository can be changed", () => {
+it("offers a retry with the permission, unless the repository is read-only", () => {
   const container = show({ backoff: waiting });
   act(() => viewer.set(READER));
   expect(button()).toBeNull();
@@ -61,7 +61,7 @@ it("offers it to those who may change the board, where the repository can be cha
   expect(button()).toBeNull();
 });
 
-it("is busy until the server answers, and says what it refused", async () => {
+it("is busy until the response, and shows an error", async () => {
   let answer: (value: Awaited<ReturnType<typeof retryIssue>>) => void = () => undefined;
   vi.mocked(retryIssue).mockReturnValue(new Promise((resolve) => (answer = resolve)));
   show({ backoff: waiting });

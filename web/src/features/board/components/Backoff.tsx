@@ -13,7 +13,7 @@ import { clockTime, fullTime, since, useIsAhead, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 
-/** What went wrong with the open issue, until when that keeps it from agents, and the way to end that now. */
+/** The failed attempts of the open issue, the end of its back-off, and a button that ends it now. */
 export function Backoff({
   issue,
   history,
@@ -31,7 +31,7 @@ export function Backoff({
   const may = useWhyUnchangeable(issue, "retry") === undefined;
   const { isBusy, refusal, submit } = useRetry(issue.id, `${repository.name} #${issue.number}`);
   const attempts = backoff?.failedAttempts ?? 0;
-  // The heading counts the attempts, or the sentence, unless it is about a label or about what GitHub refused.
+  // The attempts are counted once: in the heading, or in the sentence.
   const saysAttempts =
     !isWithheld ||
     backoff?.needsHuman === true ||
@@ -45,7 +45,7 @@ export function Backoff({
               "Needs a person"
             ) : isBackingOff && retryAt !== null ? (
               <>
-                Left alone until{" "}
+                In back-off until{" "}
                 <time dateTime={retryAt} title={fullTime(retryAt)}>
                   {clockTime(retryAt)}
                 </time>

@@ -67,7 +67,7 @@ describe("a board with cards", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
-  it("stays when it could not be loaded again, and says so", async () => {
+  it("stays when a reload fails, with the error", async () => {
     const shown = board();
     const reload = vi.spyOn(shown.session, "reload").mockResolvedValue();
     show(shown, { kind: "failed", failure: DOWN, shown: true });
@@ -80,8 +80,8 @@ describe("a board with cards", () => {
   });
 });
 
-describe("a board that is not there yet", () => {
-  it("is drawn in outline once waiting has become noticeable", () => {
+describe("a board that is loading", () => {
+  it("shows a placeholder after a delay", () => {
     vi.useFakeTimers();
     show(boardOf([]), { kind: "loading" });
     expect(screen.queryByRole("status")).toBeNull();
@@ -89,7 +89,7 @@ describe("a board that is not there yet", () => {
     expect(screen.getByRole("status", { name: "Loading the board" })).toBeTruthy();
   });
 
-  it("says why it could not be loaded, and tries again", async () => {
+  it("shows why loading failed, and retries", async () => {
     const board = boardOf([]);
     const reload = vi.spyOn(board.session, "reload").mockResolvedValue();
     show(board, { kind: "failed", failure: DOWN, shown: false });
@@ -101,33 +101,33 @@ describe("a board that is not there yet", () => {
 });
 
 describe("a board without cards", () => {
-  it("offers to clear the filters that leave nothing", async () => {
+  it("offers to clear the filters if nothing matches", async () => {
     show(boardOf([]), READY, true);
     expect(title()).toBe("No issues match the current filters");
     await userEvent.click(screen.getByRole("button", { name: "Clear filters" }));
     expect(onClear).toHaveBeenCalledOnce();
   });
 
-  it("claims nothing before the service has been asked", () => {
+  it("shows nothing before the service is loaded", () => {
     syncState.set(undefined);
     show(boardOf([]), READY);
     expect(title()).toBeUndefined();
   });
 
-  it("asks for a token where none is set", () => {
+  it("asks for a token if none is set", () => {
     service.set({ ...SELF, configured: false });
     show(boardOf([]), READY);
     expect(title()).toBe("Connect GitHub to fill the board");
   });
 
-  it("offers to track a repository when there is none", async () => {
+  it("offers to track a repository if there is none", async () => {
     syncState.set({ ...SYNCED, repositoriesCount: 0 });
     show(boardOf([]), READY);
     await userEvent.click(screen.getByRole("button", { name: "Track a repository" }));
     expect(onRepositories).toHaveBeenCalledOnce();
   });
 
-  it("does not offer that to a reader", () => {
+  it("does not offer that without the permission", () => {
     viewer.set(READER);
     syncState.set({ ...SYNCED, repositoriesCount: 0 });
     show(boardOf([]), READY);
@@ -135,7 +135,7 @@ describe("a board without cards", () => {
     expect(screen.queryByRole("button", { name: "Track a repository" })).toBeNull();
   });
 
-  it("says how far the first sync is", () => {
+  it("shows the progress of the first sync", () => {
     syncState.set({
       ...SYNCED,
       running: {
@@ -159,15 +159,18 @@ describe("a board without cards", () => {
       "GitHub could not be read",
       "1 of 2 tracked repositories could not be read. Repositories says why.",
     ],
-  ])("with %d of %d failing says: %s", (failingCount, repositoriesCount, heading, words) => {
-    syncState.set({ ...SYNCED, failingCount, repositoriesCount });
-    show(boardOf([]), READY);
-    expect(title()).toBe(heading);
-    expect(screen.getByText(words)).toBeTruthy();
-    expect(screen.getByRole("button", { name: "Sync now" })).toBeTruthy();
-  });
+  ])(
+    "with %d of %d repositories failing, shows: %s",
+    (failingCount, repositoriesCount, heading, words) => {
+      syncState.set({ ...SYNCED, failingCount, repositoriesCount });
+      show(boardOf([]), READY);
+      expect(title()).toBe(heading);
+      expect(screen.getByText(words)).toBeTruthy();
+      expect(screen.getByRole("button", { name: "Sync now" })).toBeTruthy();
+    },
+  );
 
-  it("shows its columns as soon as a card comes in", () => {
+  it("shows its columns when the first card arrives", () => {
     const board = boardOf([]);
     show(board, READY);
     expect(screen.queryByText("The columns")).toBeNull();

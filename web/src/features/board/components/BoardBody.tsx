@@ -15,11 +15,11 @@ type Props = {
   readonly filtered: boolean;
   readonly onClear: () => void;
   readonly onRepositories: () => void;
-  /** The columns, drawn when there is a board to show. */
+  /** The columns, rendered when a board is loaded. */
   readonly children: ReactNode;
 };
 
-/** The four states of a board: on its way, failed, empty, full. */
+/** The four states of a board: loading, failed, empty, loaded. */
 export function BoardBody({ filtered, onClear, onRepositories, children }: Props) {
   const { session } = useBoard();
   const phase = useSignal(session.phase);
@@ -77,7 +77,7 @@ export function BoardBody({ filtered, onClear, onRepositories, children }: Props
   );
 }
 
-/** Nothing to show and nothing filtered away: nothing is tracked, nothing has been synced, or it is on its way. */
+/** An empty board without a filter: nothing is tracked, nothing was synced yet, or there are no issues. */
 function NothingYet({ onRepositories }: { readonly onRepositories: () => void }) {
   const state = useSignal(syncState);
   const self = useSignal(service);
@@ -156,7 +156,7 @@ function useTotal(): number {
   );
 }
 
-/** The shape of a board before it is there. */
+/** The placeholder of a board while it is loading. */
 function Skeleton() {
   return (
     <div

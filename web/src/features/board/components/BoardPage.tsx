@@ -7,12 +7,8 @@ import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { notify } from "@/components/Notices.tsx";
-import { signal } from "@/lib/signal.ts";
-import type { WorkLimits } from "@/lib/limits.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { watchLimits } from "../api/limits.ts";
-import { Mover } from "../api/moves.ts";
-import { BoardSession } from "../api/session.ts";
 import { findView } from "../api/views.ts";
 import {
   filterOfSearch,
@@ -20,15 +16,12 @@ import {
   searchOfFilter,
   type BoardFilter,
 } from "../model/filter.ts";
-import { whyUnchangeable } from "../model/changeable.ts";
-import { openCollapseState } from "../model/collapsed.ts";
-import { Interaction } from "../model/interaction.ts";
-import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
 import { VIEW } from "../model/views.ts";
 import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
+import { createBoard } from "./createBoard.ts";
 import { DisplayButton, DisplayPicker } from "./Display.tsx";
 import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
@@ -40,18 +33,18 @@ import { useLostFocus } from "./useFocusRequests.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
 
-/** How often a board of stale issues checks which issues have become stale. */
+/** How often the board checks whether issues have become stale or a new day has begun. */
 const AGES_MS = 15 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The day by UTC, a little late: by then it is that day for the server too. */
+/** The day in UTC. It changes a little late, so that the new day has begun for the server too. */
 const day = (): number => Math.floor((Date.now() - AGES_MS) / DAY_MS);
 
 /** The parameter of the address that names the open card. */
 const OPEN = "issue";
 
 type Props = {
-  /** Shows the tracked repositories, which are a feature of their own. */
+  /** Opens the dialog with the tracked repositories, which belongs to another feature. */
   readonly onRepositories: () => void;
 };
 
@@ -63,38 +56,9 @@ export function BoardPage({ onRepositories }: Props) {
     address.current = { path, search };
   });
 
-  const board = useMemo<Board>(() => {
-    const session = new BoardSession();
-    const mover = new Mover(
-      session.store,
-      new UndoHistory(browserStorage()),
-      ({ number }, { message }) => {
-        notify(`#${number} was not moved back: ${message}`, "danger");
-      },
-    );
-    const interaction = new Interaction();
-    const collapse = openCollapseState();
-    return {
-      session,
-      mover,
-      interaction,
-      collapse,
-      limits: signal<WorkLimits | undefined>(undefined),
-      move: (ids, to) => {
-        const due = ids.filter((id) => {
-          const card = session.store.card(id);
-          return (
-            card !== undefined &&
-            card.status !== to &&
-            whyUnchangeable(card.issue, "move") === undefined
-          );
-        });
-        interaction.clear();
-        if (due.length === 0) return;
-        if (to !== "BLOCKED") return void mover.move(due, to);
-        for (const id of due) session.store.begin(id, to);
-        interaction.prompt.set({ kind: "reason", ids: due });
-      },
+  const board = useMemo<Board>(
+    () => ({
+      ...createBoard(),
       open: (id) => {
         const params = new URLSearchParams(address.current.search);
         if (params.get(OPEN) === id) return;
@@ -102,8 +66,9 @@ export function BoardPage({ onRepositories }: Props) {
         params.set(OPEN, id);
         navigate(`${address.current.path}?${params}`, { replace });
       },
-    };
-  }, [navigate]);
+    }),
+    [navigate],
+  );
 
   const opened = new URLSearchParams(search).get(OPEN) ?? undefined;
   const close = () => {
@@ -126,7 +91,7 @@ export function BoardPage({ onRepositories }: Props) {
       here = false;
     };
   }, [named, navigate, path]);
-  // What the view asks for is in the address in a moment; until then nothing else is asked for.
+  // Nothing is loaded until the filter of the view is in the address.
   if (named !== null) return <main className="grow" aria-label="Board" />;
 
   return (
@@ -165,13 +130,13 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
   const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
   const arrange = (next: Layout) => onSearch(searchOfLayout(next, search));
 
-  // The open card is part of the address but not of the filter, so it must not load the board again.
+  // The open card is part of the address but not of the filter, so opening one does not reload the board.
   const asked = searchOfFilter(filter);
   useEffect(() => {
     const narrowed = filterOfSearch(asked);
     const open = () => session.open(queryOfFilter(narrowed, Date.now()));
     open();
-    // What grows stale does so without an event, and so does what a day brings nearer to the head of the queue.
+    // No event reports that an issue has become stale, or that its queue score has changed with the day.
     let opened = day();
     const timer = setInterval(() => {
       if (!narrowed.stale && day() === opened) return;

@@ -10,19 +10,16 @@ afterEach(() => {
   labelSchemes.set(new Map());
 });
 
-it.each(["I/O", "type/bug", "a/b/c", "tcp/", "/", "CI/CD"])(
-  "a card shows the label %s whole",
-  (label) => {
-    const view = {
-      issue: issue(1, "READY", { labels: ["status/ready", label] }),
-      status: "READY" as const,
-    };
-    const { getByTitle } = render(
-      <Card view={{ ...view, pending: undefined, arrival: undefined, refusal: undefined }} />,
-    );
-    expect(getByTitle(label).textContent).toBe(label);
-  },
-);
+it.each(["I/O", "type/bug", "a/b/c", "tcp/", "/", "CI/CD"])("shows the whole label %s", (label) => {
+  const view = {
+    issue: issue(1, "READY", { labels: ["status/ready", label] }),
+    status: "READY" as const,
+  };
+  const { getByTitle } = render(
+    <Card view={{ ...view, pending: undefined, arrival: undefined, refusal: undefined }} />,
+  );
+  expect(getByTitle(label).textContent).toBe(label);
+});
 
 it.each([
   [["bug"], 30, 1],
@@ -31,11 +28,11 @@ it.each([
   [["good first issue"], 12, 1],
   [["good first issue"], 8, 0],
   [[], 30, 0],
-])("of %j, with room for %d letters, %d are shown", (labels, room, shown) => {
+])("of %j, with space for %d characters, %d are shown", (labels, room, shown) => {
   expect(fitting(labels, room)).toBe(shown);
 });
 
-it("a card says once that its issue needs a person", () => {
+it("shows only once that its issue needs a person", () => {
   const changes = { labels: ["status/ready", "needs-human", "type/bug"] };
   const view = { status: "READY" as const, pending: undefined, arrival: undefined };
   const { container, queryByTitle } = render(
@@ -46,7 +43,7 @@ it("a card says once that its issue needs a person", () => {
   expect(queryByTitle("type/bug")).not.toBeNull();
 });
 
-it("a card hides what its repository calls its column, once that is known", () => {
+it("hides the status label of its repository, once the label scheme is loaded", () => {
   const ready = issue(1, "READY", { labels: ["ready-for-agent", "status/ready"] });
   const view = { status: "READY" as const, pending: undefined, arrival: undefined };
   const { queryByTitle } = render(<Card view={{ ...view, issue: ready, refusal: undefined }} />);
@@ -61,7 +58,7 @@ it("a card hides what its repository calls its column, once that is known", () =
   expect(queryByTitle("status/ready")).not.toBeNull();
 });
 
-/** The card of an issue whose repository is read-only for a reason, or for none. */
+/** Renders the card of an issue whose repository is read-only for the given reason, if any. */
 function showReadOnly(readOnlyReason: (typeof READ_ONLY)[number][0] | null) {
   const ready = issue(1, "READY");
   const view = { status: "READY" as const, pending: undefined, arrival: undefined };
@@ -69,13 +66,13 @@ function showReadOnly(readOnlyReason: (typeof READ_ONLY)[number][0] | null) {
   return render(<Card view={{ ...view, issue: { ...ready, repository }, refusal: undefined }} />);
 }
 
-it.each(READ_ONLY)("a card says that its repository is read-only: %s", (reason, sentence) => {
+it.each(READ_ONLY)("shows that its repository is read-only: %s", (reason, sentence) => {
   const mark = showReadOnly(reason).getByTitle(sentence);
   expect(mark.textContent, "to screen readers, too").toBe(sentence);
   expect(mark.querySelector("svg")).not.toBeNull();
 });
 
-it("a card whose issue can be changed says nothing of that", () => {
+it("shows no lock if the issue can be changed", () => {
   expect(showReadOnly(null).container.innerHTML).not.toContain("cannot be changed");
 });
 
@@ -83,7 +80,7 @@ it.each([
   ["sam", "AGENT", "moved by sam agent"],
   ["Sam", "OPERATOR", "moved by Sam operator"],
   ["github", "GITHUB", "moved by github"],
-] as const)("a card that was moved says by whom: %s, %s", (actor, actorKind, words) => {
+] as const)("shows who moved it: %s, %s", (actor, actorKind, words) => {
   const arrival = { actor, actorKind, from: "BACKLOG" as const, at: 0 };
   const view = { status: "READY" as const, pending: undefined, refusal: undefined };
   const { getByTitle } = render(<Card view={{ ...view, issue: issue(1, "READY"), arrival }} />);

@@ -17,15 +17,15 @@ import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import { checkStateOf } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
-import type { Arrival, CardView } from "../model/store.ts";
+import type { Arrival, CardView } from "../model/cardViews.ts";
 
-/** Room of the last line in the narrowest column, in letters. */
+/** The width of the last line in the narrowest column, in characters. */
 const ROOM = 30;
 const LABELS_SHOWN = 3;
-/** The room in which the beginning of a label says something. */
+/** The minimum width in which a truncated label is useful. */
 const LEAST_ROOM = 10;
 
-/** The room that agent, owners, the comment count and a `+n` leave for labels. */
+/** The width that remains for labels beside agent, owners, comment count and `+n`. */
 const roomBeside = ({
   agents: [agent],
   lease,
@@ -45,8 +45,8 @@ const roomBeside = ({
   (commentsCount > 0 ? 5 : 0);
 
 /**
- * How many labels have room, each with its dot and border, so that all that are shown can be read. The first may lack its
- * end, but not its beginning: labels are the authors' own words, and a slash in them may mean anything.
+ * The number of labels that fit with their dots and borders. If not even the first fits, it is shown truncated. Only
+ * the end of a label is ever cut off, because a slash in a label need not separate a group from a name.
  */
 export function fitting(labels: readonly string[], room: number): number {
   let left = room;
@@ -55,7 +55,7 @@ export function fitting(labels: readonly string[], room: number): number {
   return Math.min(first === -1 ? labels.length : first, LABELS_SHOWN);
 }
 
-/** The face of a card: plain data in, marks out. */
+/** The content of a card. */
 export const Card = memo(function Card({ view }: { readonly view: CardView }) {
   const { issue, status, arrival } = view;
   const waitsForPerson = needsPerson(issue);
@@ -155,7 +155,7 @@ function ReadOnly({ why }: { readonly why: string | undefined }) {
   );
 }
 
-/** Who moved the card. The narrowest columns have room for the name and the kind of caller alone. */
+/** Who moved the card. The narrowest columns show only the name and the kind of caller. */
 function Mover({ arrival: { actor, actorKind } }: { readonly arrival: Arrival }) {
   return (
     <span

@@ -5,21 +5,21 @@ import { classes } from "@/components/classes.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { animateMove, recordPosition } from "../model/flipAnimation.ts";
-import type { CardView } from "../model/store.ts";
+import type { CardView } from "../model/cardViews.ts";
 import { Card } from "./Card.tsx";
 import { useBoard, useCard, useSelected } from "./context.ts";
 
-/** How long a card that somebody else moved keeps its mark. */
+/** How long a card that somebody else moved is marked. */
 const MARK_MS = 2_000;
 
 type Props = {
   readonly id: string;
   readonly column: Status;
-  /** Whether Tab stops here; one card of each column does. */
+  /** Whether Tab stops at this card. It does at one card of each column. */
   readonly tabbable: boolean;
 };
 
-/** one card in its column, with its mouse, touch and keyboard handling. */
+/** A card in its column, with its mouse, touch and keyboard handling. */
 export const CardRow = memo(function CardRow({ id, column, tabbable }: Props) {
   const view = useCard(id);
   return view ? <Holdable view={view} column={column} tabbable={tabbable} /> : null;
@@ -55,7 +55,7 @@ function Holdable({
       const now = store.card(id)?.status;
       if (now === undefined) return;
       if (now !== column) recordPosition(id, node);
-      // It comes up again in another column, or in another row of a grouped board.
+      // The card is rendered again in another column, or in another row of a grouped board.
       if (node.contains(document.activeElement)) interaction.focus(id);
     };
   }, [id, column, store, interaction]);
@@ -70,7 +70,7 @@ function Holdable({
     <div
       ref={frame}
       className={classes(
-        // No transition: cards that pass under a resting pointer while it scrolls would all be drawn again and again.
+        // No transition, because scrolling under a resting pointer would start one on every card that passes.
         "rounded border",
         arrival ? "border-accent/60 ring-2 ring-accent/25" : "border-line hover:border-line-strong",
         refusal && "border-danger/60",

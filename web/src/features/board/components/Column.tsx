@@ -21,11 +21,11 @@ import { useFocusRequests } from "./useFocusRequests.ts";
 /** Height of a card before it has been measured, in pixels. */
 const ESTIMATE = 98;
 const GAP = 6;
-/** The next page is asked for when fewer cards than this remain below. */
+/** The next page is loaded when fewer cards than this remain below. */
 const AHEAD = 30;
-/** A list that has not changed for this long is at rest. */
+/** Changes of a list are animated only if it has not changed for this long before. */
 const CALM_MS = 200;
-/** Cards slide no longer than this after the first of several changes. */
+/** The maximum time of the animation after the first of several changes. */
 const SLIDES_MS = 200;
 
 const EMPTY: Readonly<Record<Status, string>> = {
@@ -40,7 +40,7 @@ const EMPTY: Readonly<Record<Status, string>> = {
 type Props = {
   readonly status: Status;
   readonly sort: Sort;
-  /** Whether the board is narrowed down, so that an empty column says so. */
+  /** Whether a filter is active, for the text of an empty column. */
   readonly filtered: boolean;
   readonly collapsed: boolean;
 };
@@ -48,7 +48,7 @@ type Props = {
 export function Column({ status, sort, filtered, collapsed }: Props) {
   const { session } = useBoard();
   const view = useColumn(status);
-  // Of the whole view: an event may change where a card stands in a list that stays the same.
+  // Depends on the whole view, because an event may change the order although `view.ids` is the same.
   const ids = useMemo(() => sorted(session.store, view.ids, sort), [session.store, view, sort]);
   const { ref, isOver } = useDropTarget(status);
   const heading = `column-${status}`;
@@ -70,7 +70,7 @@ export function Column({ status, sort, filtered, collapsed }: Props) {
         <CollapsedHead status={status} id={heading} />
       ) : (
         <>
-          {/* On a phone the tabs say all of this. */}
+          {/* On a phone the tabs show this. */}
           <div className="max-sm:sr-only">
             <ColumnHead status={status} id={heading} />
           </div>
@@ -92,8 +92,8 @@ export function Column({ status, sort, filtered, collapsed }: Props) {
 }
 
 /**
- * Blocked while nothing is in it: a narrow place to drop on, laid over the gap beside its neighbour, so that no column
- * moves while a card is dragged.
+ * The drop target for an empty Blocked column. It is narrow and placed over the gap between two columns, so that no
+ * column moves while a card is dragged.
  */
 export function BlockedTarget() {
   const { ref, isOver } = useDropTarget("BLOCKED");
@@ -116,8 +116,8 @@ export function BlockedTarget() {
 }
 
 /**
- * The height of a card that has come into the page. One that comes in by scrolling lies beyond the edge, so it may wait
- * for the observer, which measures all new ones at once: asking for it here would lay out the page for each alone.
+ * The height of a newly rendered card. While scrolling, new cards are outside the visible area, so the estimate is
+ * enough until the observer measures all of them at once. Measuring each here would force a layout for each.
  */
 function measureCard(
   element: Element,
@@ -129,7 +129,7 @@ function measureCard(
   return instance.measurementsCache[index]?.size ?? instance.options.estimateSize(index);
 }
 
-/** The cards of a column. Only those in sight are in the page; those not loaded yet keep their place. */
+/** The cards of a column. Only the visible ones are in the DOM. Cards that are not loaded yet have a placeholder. */
 function Cards({
   status,
   ids,
@@ -158,7 +158,7 @@ function Cards({
     paddingStart: 2,
     paddingEnd: 8,
     overscan: 5,
-    // A card that holds the focus, or is being dragged, stays in the page however far it is scrolled away.
+    // The focused or dragged card stays in the DOM even if it is scrolled out of view.
     rangeExtractor: useCallback(
       (range: Range) => {
         const shown = defaultRangeExtractor(range);
@@ -219,15 +219,15 @@ function Cards({
   );
 }
 
-/** A card that is still on its way from the server. */
+/** The placeholder of a card that is not loaded yet. */
 function Blank() {
   return <div className="h-24 rounded border border-line bg-card/60" aria-hidden />;
 }
 
 /**
- * True for a moment after a list that was at rest has changed, so that cards slide to make room. When changes come
- * faster than cards can slide, they jump until it is calm again: each card that slides is drawn on its own. More cards
- * at the end of a list make no room for anything.
+ * True for a short time after a change of a list, so that the cards slide to their new positions. Frequent changes are
+ * not animated, because every sliding card is painted on its own. Cards that are appended to the end do not count as a
+ * change.
  */
 function useSettling(ids: readonly string[]): boolean {
   const [settled, setSettled] = useState(ids);
@@ -245,6 +245,6 @@ function useSettling(ids: readonly string[]): boolean {
   return moving && slid !== settled;
 }
 
-/** Whether a list begins as it did and has only grown longer. */
+/** Whether a list has only grown at its end. */
 const continues = (before: readonly string[], now: readonly string[]): boolean =>
   now.length >= before.length && now[0] === before[0] && now[before.length - 1] === before.at(-1);

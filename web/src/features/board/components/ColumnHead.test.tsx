@@ -25,7 +25,7 @@ describe("the head of a column", () => {
   });
   const heading = () => screen.getByRole("heading").textContent;
 
-  it("has its name and its count, which follows the moves", () => {
+  it("has its name and its count, which includes pending moves", () => {
     expect(heading()).toBe("In Progress1 issues");
     act(() => board.session.store.begin("iss_2", "IN_PROGRESS"));
     expect(heading()).toBe("In Progress2 issues");
@@ -36,7 +36,7 @@ describe("the head of a column", () => {
     expect([...board.collapse.collapsed.get()]).toEqual(["IN_PROGRESS"]);
   });
 
-  it("shows no limit where none is set", () => {
+  it("shows no limit if none is set", () => {
     act(() => board.limits.set(limits(3, null)));
     expect(document.querySelector("[data-limit]")).toBeNull();
   });
@@ -45,7 +45,7 @@ describe("the head of a column", () => {
     [2, "under", "2/3, 2 of 3 held by agents"],
     [3, "at", "3/3, 3 of 3 held by agents. No more is given out"],
     [4, "over", "4/3, 4 of 3 held by agents. No more is given out"],
-  ])("with %d of 3 held it is %s the limit", (issues, level, words) => {
+  ])("with %d of 3 leases it is %s the limit", (issues, level, words) => {
     act(() => board.limits.set(limits(issues, 3)));
     const badge = document.querySelector("[data-limit]");
     expect(badge?.getAttribute("data-limit")).toBe(level);
@@ -59,13 +59,13 @@ describe("the head of a collapsed column", () => {
   });
   const button = () => screen.getByRole("button", { name: "Expand In Progress" });
 
-  it("expands it again", async () => {
+  it("expands the column", async () => {
     board.collapse.toggle("IN_PROGRESS");
     await userEvent.click(button());
     expect(board.collapse.collapsed.get().size).toBe(0);
   });
 
-  it("takes the focus of a card that has moved in, which cannot have it", () => {
+  it("gets the focus of a card that is moved into the column", () => {
     act(() => {
       board.session.store.begin("iss_2", "IN_PROGRESS");
       board.interaction.focus("iss_2");
@@ -73,7 +73,7 @@ describe("the head of a collapsed column", () => {
     expect(document.activeElement).toBe(button());
   });
 
-  it("leaves the focus of a card that is elsewhere", () => {
+  it("leaves the focus on a card of another column", () => {
     act(() => board.interaction.focus("iss_2"));
     expect(document.activeElement).toBe(document.body);
   });

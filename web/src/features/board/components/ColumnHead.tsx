@@ -7,7 +7,7 @@ import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { LimitBadge } from "./LimitBadge.tsx";
 import { useBoard, useColumn } from "./context.ts";
 
-/** What a column is, how much is in it, and the way to collapse it. */
+/** The head of a column: its title, its count and limit, and the button that collapses it. */
 export function ColumnHead({ status, id }: { readonly status: Status; readonly id: string }) {
   const { collapse } = useBoard();
   const { totalCount } = useColumn(status);
@@ -19,7 +19,7 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
         <Count count={totalCount} />
         <LimitBadge status={status} />
       </h2>
-      {/* Over the end of the head, so that its words have the whole width. */}
+      {/* Placed over the end of the head, so that its text has the whole width. */}
       <IconButton
         label={`Collapse ${statusTitle(status)}`}
         onClick={() => collapse.toggle(status)}
@@ -31,13 +31,13 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
   );
 }
 
-/** A column that is collapsed: its name upright, its count, and the way back. Cards can be dropped on it. */
+/** A collapsed column: its count, its name written vertically, and the button that expands it. It is a drop target. */
 export function CollapsedHead({ status, id }: { readonly status: Status; readonly id: string }) {
   const { collapse, interaction, session } = useBoard();
   const { totalCount } = useColumn(status);
   const button = useRef<HTMLButtonElement>(null);
   const requests = useSignal(interaction.focusRequests);
-  // A card that has just come in here cannot have the focus; the way to it can.
+  // A card that was moved here is not rendered, so the button gets the focus.
   useLayoutEffect(() => {
     const id = interaction.focused.get();
     if (id === undefined || session.store.card(id)?.status !== status) return;

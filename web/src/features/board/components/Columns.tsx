@@ -19,7 +19,7 @@ import { useBoard, useCard, useColumn } from "./context.ts";
 import { Swimlanes } from "./Swimlanes.tsx";
 import { StatusTabs, tabStatus } from "./StatusTabs.tsx";
 
-/** A mouse must move this far, and a finger rest this long, before a card comes along. */
+/** A drag begins when the mouse has moved this far, or a finger has rested this long. */
 const MOUSE_PX = 8;
 const FINGER_MS = 250;
 
@@ -32,14 +32,14 @@ const sensors = [
   }),
 ];
 
-// The keyboard's way of carrying a card is the board's own (`useBoardKeys`), and so are its announcements.
+// Dragging with the keyboard and its announcements are implemented in `useBoardKeys`.
 const plugins = [AutoScroller, Cursor, Feedback, PreventSelection];
 
-/** The column that a card is held over: the column itself, or its tab on a phone. */
+/** The column of a drop target, which is the column itself or, on a phone, its tab. */
 const statusOf = (id: unknown): Status | undefined =>
   STATUSES.find((status) => status === id) ?? tabStatus(id);
 
-/** The columns that are drawn: those that are chosen, else all, with Blocked only when it is used or could be dropped on. */
+/** The shown columns: the chosen ones, otherwise all. An empty Blocked is shown only while a card is dragged. */
 export function useShownColumns(chosen: readonly Status[]): readonly Status[] {
   const { interaction } = useBoard();
   const blocked = useColumn("BLOCKED");
@@ -119,7 +119,7 @@ export function Columns({ columns, layout, filtered }: Props) {
 
 const PHONE = window.matchMedia("(max-width: 639.98px)");
 
-/** Whether there is room for one column only. */
+/** Whether only one column fits on the screen. */
 const useNarrow = (): boolean =>
   useSyncExternalStore(
     (listener) => {

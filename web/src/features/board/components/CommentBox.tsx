@@ -1,16 +1,16 @@
 import { addComment } from "../api/comments.ts";
 import { SendBox } from "./SendBox.tsx";
 
-/** The longest text that GitHub takes. */
+/** The maximum length of a comment on GitHub. */
 const LONGEST = 65_536;
 
 type Props = {
   readonly issueId: string;
-  /** The comment is on GitHub; resolves when what is shown of the issue includes it. */
+  /** Called when the comment is on GitHub. Resolves when the shown comments include it. */
   readonly onSaid: () => Promise<void>;
 };
 
-/** The place to say something on an issue, on GitHub. */
+/** The text box for a comment on GitHub. */
 export function CommentBox({ issueId, onSaid }: Props) {
   return (
     <SendBox

@@ -41,7 +41,7 @@ const show = (reading: Parameters<typeof Conversation>[0]["reading"], count = 0)
     />,
   ).container;
 
-it("shows who wrote what, formatted, with a way to its page", () => {
+it("shows the formatted comments with their authors and links to GitHub", () => {
   const shown = show(read());
   expect(screen.getByRole("heading").textContent).toBe("Comments · 1");
   expect(screen.getByRole("article").textContent).toContain("octaviaMember");
@@ -50,7 +50,7 @@ it("shows who wrote what, formatted, with a way to its page", () => {
   expect(shown.textContent).not.toContain("edited");
 });
 
-it("names what is special about a comment", () => {
+it("shows what is special about a comment", () => {
   const shown = show(
     read({
       totalCount: 3,
@@ -69,13 +69,13 @@ it("names what is special about a comment", () => {
   expect(shown.querySelector("summary")?.textContent).toBe("Hidden on GitHub");
 });
 
-it("runs nothing that somebody wrote", () => {
+it("does not run scripts of a comment", () => {
   const body = "<script>alert(1)</script><img src=x onerror=alert(1)> [x](javascript:alert(1))";
   const shown = show(read({ nodes: [comment({ body })] }));
   expect(shown.querySelector("script, img, [onerror], a[href^=javascript]")).toBeNull();
 });
 
-it("says when there is nothing, and where the rest is", () => {
+it("shows that there are no comments, and links to further ones", () => {
   expect(show(read({ totalCount: 0, nodes: [], fetchedAt: null })).textContent).toBe(
     "CommentsNo comments yet.",
   );
@@ -86,7 +86,7 @@ it("says when there is nothing, and where the rest is", () => {
   expect(older.getAttribute("href")).toBe("https://github.example/acme/tools/issues/1");
 });
 
-it("says why comments may be missing, and reads again when told to", async () => {
+it("shows why comments may be missing, and reloads on request", async () => {
   const problem = "GitHub API error: 502 Bad gateway";
   const shown = show(read({ problem, totalCount: 2 }));
   expect(screen.getByRole("status").textContent).toMatch(

@@ -11,16 +11,16 @@ import { Section } from "./Section.tsx";
 import type { ConversationReading } from "./useConversation.ts";
 
 type Props = {
-  /** Absent while it is read for the first time. */
+  /** Absent until it is loaded. */
   readonly reading: ConversationReading | undefined;
   /** The issue's page on GitHub. */
   readonly url: string;
-  /** How many comments the card knows of, while nothing is read. */
+  /** The comment count of the card, shown until the comments are loaded. */
   readonly count: number;
   readonly onRetry: () => Promise<void>;
 };
 
-/** What people wrote below the issue on GitHub, newest first. */
+/** The comments of the issue on GitHub, newest first. */
 export function Conversation({ reading, url, count, onRetry }: Props) {
   const total = reading && "comments" in reading ? reading.comments.totalCount : count;
   return (
@@ -173,7 +173,7 @@ function Outward({
   );
 }
 
-/** What went wrong, and another try. */
+/** An error with a button to retry. */
 function Problem({
   onRetry,
   children,

@@ -33,11 +33,11 @@ function show(blockedBy: readonly Dependency[], blocks: readonly Dependency[]) {
   return { store, open, container };
 }
 
-it("shows nothing where there are no dependencies", () => {
+it("shows nothing without dependencies", () => {
   expect(show([], []).container.innerHTML).toBe("");
 });
 
-it("opens what is cached here, and what is not on GitHub", async () => {
+it("links to cards of the board, and to GitHub for other issues", async () => {
   const far = { repository: "acme/moon", number: 9, issue: null, url: "https://github.com/x/9" };
   const { open } = show([cached(2)], [cached(3, far)]);
   const blockedBy = within(screen.getByRole("region", { name: "Blocked by" }));
@@ -49,7 +49,7 @@ it("opens what is cached here, and what is not on GitHub", async () => {
   expect(link.getAttribute("target")).toBe("_blank");
 });
 
-it("shows an unknown state, and where a dependency was read", () => {
+it("shows an unknown state, and where a dependency was declared", () => {
   show([cached(4, { issue: null, isOpen: null, sources: ["GITHUB", "TEXT"] })], []);
   const link = screen.getByRole("link");
   expect(link.title).toBe(
@@ -57,7 +57,7 @@ it("shows an unknown state, and where a dependency was read", () => {
   );
 });
 
-it("shows an entry as its card is now", () => {
+it("shows an issue with the current data of its card", () => {
   const { store } = show([cached(2)], []);
   act(() => {
     const closed = issue(2, "DONE", { state: "CLOSED", title: "Renamed" });

@@ -7,7 +7,7 @@ import { statusTitle } from "@/lib/statuses.ts";
 import type { Dependency, IssueDetail } from "../api/panel.ts";
 import { useBoard, useCard } from "./context.ts";
 
-/** What the open issue waits for, and what waits for it; nothing where there is neither. */
+/** The issues that the open issue waits for, and those that wait for it. Renders nothing without any. */
 export function Dependencies({ issue }: { readonly issue: IssueDetail["issue"] }) {
   if (issue.blockedBy.length === 0 && issue.blocks.length === 0) return null;
   const home = issue.repository.fullName;
@@ -53,13 +53,13 @@ function List({
   );
 }
 
-/** So many the server lists in each direction. */
+/** The maximum number of issues that the server lists in each direction. */
 const MOST_LISTED = 100;
 
 const ROW =
   "flex min-h-7 items-center gap-1.5 rounded px-1.5 py-0.5 text-board hover:bg-line/60 max-sm:min-h-9";
 
-/** An issue of the board, as its card is now. */
+/** A dependency that is on the board, with the current data of its card. */
 function Cached({
   dependency,
   issue,
@@ -97,7 +97,7 @@ function Cached({
   );
 }
 
-/** What is known of something that is not cached. */
+/** A dependency that is not stored by Dispatch. */
 function Elsewhere({
   dependency,
   home,
@@ -149,7 +149,7 @@ const Name = ({ children }: { readonly children: string }) => (
 const nameOf = ({ repository, number }: Dependency, home: string): string =>
   repository.toLowerCase() === home.toLowerCase() ? `#${number}` : `${repository}#${number}`;
 
-/** Where it was read, for those who wonder. */
+/** Where the dependency was declared. */
 const sourceOf = ({ sources }: Dependency): string =>
   sources.includes("GITHUB")
     ? sources.includes("TEXT")

@@ -7,7 +7,7 @@ import { DisplayButton, DisplayPicker } from "./Display.tsx";
 afterEach(cleanup);
 
 describe("the button", () => {
-  it("says how the cards are laid out, for screen readers too", () => {
+  it("shows the current layout, also to screen readers", () => {
     const { rerender } = render(<DisplayButton layout={PLAIN} onOpen={() => undefined} />);
     expect(screen.getByRole("button").textContent).toBe("Display");
     rerender(<DisplayButton layout={{ group: "agent", sort: "rank" }} onOpen={() => undefined} />);
@@ -15,7 +15,7 @@ describe("the button", () => {
   });
 });
 
-describe("the list", () => {
+describe("the picker", () => {
   const onChange = vi.fn();
   const choose = async (name: string) => {
     render(
@@ -38,7 +38,7 @@ describe("the list", () => {
     expect(onChange).toHaveBeenLastCalledWith({ group: "agent", sort: "age" });
   });
 
-  it("marks what is chosen now", async () => {
+  it("marks the current layout", async () => {
     await choose("Age");
     const chosen = screen.getAllByRole("option", { selected: true });
     expect(chosen.map(({ textContent }) => textContent)).toEqual(["Agent", "Queue rank"]);

@@ -34,7 +34,7 @@ const SORT = "Order within a column";
 
 type Offer = Choice & { readonly layout: Layout };
 
-/** Every layout that is one step from the present one. */
+/** The choices: each changes the grouping or the order of the current layout. */
 export function layoutChoices(layout: Layout): readonly Offer[] {
   return [
     ...(Object.keys(GROUPS) as Group[]).map((group) => ({
@@ -54,7 +54,7 @@ export function layoutChoices(layout: Layout): readonly Offer[] {
   ];
 }
 
-/** How the board lays its cards out: in rows or not, and in which order. */
+/** The picker for the grouping and the order of the board. */
 export function DisplayPicker({
   layout,
   onChange,

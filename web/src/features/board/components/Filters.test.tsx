@@ -24,12 +24,12 @@ describe("the filter chips", () => {
     render(<FilterChips filter={{ ...EMPTY_FILTER, ...changes }} onChange={onChange} />);
   const texts = () => screen.getAllByRole("listitem").map((item) => item.textContent);
 
-  it("are not there when nothing is filtered, though something is searched", () => {
+  it("are hidden without a filter, also during a search", () => {
     show({ search: "leak" });
     expect(screen.queryByRole("list")).toBeNull();
   });
 
-  it("say what the board is narrowed to as people read it", () => {
+  it("show the active filters in words", () => {
     show({ statuses: ["IN_PROGRESS"], priorities: ["P0"], agents: ["mender"], stale: true });
     expect(texts()).toEqual([
       expect.stringMatching(/^StatusIn Progress/),
@@ -40,7 +40,7 @@ describe("the filter chips", () => {
     ]);
   });
 
-  it("take one thing away and leave the others", async () => {
+  it("remove one filter and keep the others", async () => {
     show({ agents: ["mender", "scout"], stale: true });
     await userEvent.click(screen.getByRole("button", { name: "Remove filter Agent mender" }));
     expect(onChange).toHaveBeenLastCalledWith({ ...EMPTY_FILTER, agents: ["scout"], stale: true });
@@ -48,7 +48,7 @@ describe("the filter chips", () => {
     expect(onChange).toHaveBeenLastCalledWith({ ...EMPTY_FILTER, agents: ["mender", "scout"] });
   });
 
-  it("offer to clear all only where there is more than one, and keep the search", async () => {
+  it("offer to clear all only if there are several, and keep the search", async () => {
     show({ agents: ["mender"] });
     expect(screen.queryByRole("button", { name: "Clear all" })).toBeNull();
     cleanup();
@@ -58,7 +58,7 @@ describe("the filter chips", () => {
   });
 });
 
-describe("the filter list", () => {
+describe("the filter picker", () => {
   beforeEach(() => {
     vi.mocked(readOptions).mockResolvedValue({ agents: [{ value: "mender", issues: 4 }] });
   });
@@ -75,11 +75,11 @@ describe("the filter list", () => {
   };
   const option = (name: RegExp) => screen.getByRole("option", { name });
 
-  it("offers what the server counted", async () => {
+  it("shows the counts of the server", async () => {
     expect((await show()).textContent).toMatch(/mender4$/);
   });
 
-  it("narrows to what is chosen, and no more when it is chosen again", async () => {
+  it("adds a chosen filter, and removes it when it is chosen again", async () => {
     await userEvent.click(await show());
     expect(onChange).toHaveBeenLastCalledWith({ ...EMPTY_FILTER, agents: ["mender"] });
     cleanup();
@@ -89,7 +89,7 @@ describe("the filter list", () => {
     expect(onChange).toHaveBeenLastCalledWith(EMPTY_FILTER);
   });
 
-  it("switches the flags", async () => {
+  it("sets the flags", async () => {
     await show();
     await userEvent.click(option(/^Without an update for 7 days/));
     expect(onChange).toHaveBeenLastCalledWith({ ...EMPTY_FILTER, stale: true });
@@ -99,7 +99,7 @@ describe("the filter list", () => {
     expect(onChange).toHaveBeenLastCalledWith(EMPTY_FILTER);
   });
 
-  it("still offers columns and flags when the server does not answer", () => {
+  it("still offers columns and flags without a response", () => {
     vi.mocked(readOptions).mockReturnValue(new Promise(() => undefined));
     void show();
     const list = within(screen.getByRole("listbox"));
@@ -116,7 +116,7 @@ describe("the search field", () => {
 
   beforeEach(() => vi.useFakeTimers());
 
-  it("searches once the typing pauses, for the last that was typed", () => {
+  it("searches for the last text when typing pauses", () => {
     render(show(""));
     type("l");
     wait(150);
@@ -127,21 +127,21 @@ describe("the search field", () => {
     expect(onChange).toHaveBeenCalledExactlyOnceWith("leak");
   });
 
-  it("does not search again for the same words", () => {
+  it("does not search again for the same text", () => {
     render(show("leak"));
     type("leak ");
     wait(1_000);
     expect(onChange).not.toHaveBeenCalled();
   });
 
-  it("searches for nothing when it is emptied", () => {
+  it("clears the search when it is emptied", () => {
     render(show("leak"));
     type("");
     wait(200);
     expect(onChange).toHaveBeenCalledExactlyOnceWith("");
   });
 
-  it("shows what another address searches for", () => {
+  it("shows the search of a changed address", () => {
     const { rerender } = render(show("leak"));
     rerender(show("crash"));
     expect(field().value).toBe("crash");
@@ -149,7 +149,7 @@ describe("the search field", () => {
     expect(onChange).not.toHaveBeenCalled();
   });
 
-  it("keeps what is being typed while its own search comes back", () => {
+  it("keeps the typed text while its own search is written to the address", () => {
     const { rerender } = render(show(""));
     type("le");
     wait(200);
@@ -158,7 +158,7 @@ describe("the search field", () => {
     expect(field().value).toBe("leak");
   });
 
-  it("gives the focus back to the page on Escape", () => {
+  it("returns the focus to the page on Escape", () => {
     render(show(""));
     field().focus();
     fireEvent.keyDown(field(), { key: "Escape" });

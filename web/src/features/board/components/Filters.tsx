@@ -33,7 +33,7 @@ const NAMES: Readonly<Record<Facet, string>> = {
   labels: "Label",
 };
 
-/** A flag as its chip says it, and as the list offers it. */
+/** The label of a flag on its chip and in the list. */
 const FLAG_WORDS: Readonly<Record<Flag, { name: string; value: string; offer: string }>> = {
   stale: {
     name: "Stale",
@@ -64,7 +64,7 @@ function markOf(facet: Facet, value: string) {
   return undefined;
 }
 
-/** The list of everything a board can be narrowed to. */
+/** The picker with all filter values of the board. */
 export function FilterPicker({
   filter,
   onChange,
@@ -115,7 +115,7 @@ export function FilterPicker({
   );
 }
 
-/** What the board is narrowed to, each removable. */
+/** The active filters as chips with a button that removes each. */
 export function FilterChips({
   filter,
   onChange,
@@ -166,7 +166,7 @@ export function FilterChips({
 
 const TYPING_MS = 200;
 
-/** The search field. What is typed reaches the address once the typing pauses. */
+/** The search field. Its text is written to the address when typing pauses. */
 export function SearchField({
   value,
   onChange,
@@ -188,7 +188,7 @@ export function SearchField({
     const timer = setTimeout(() => settle(search), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  // An address that changes by itself (a link, the back button) shows in the field.
+  // Shows a search that was changed by a link or the back button.
   useEffect(() => {
     if (value === settled.current) return;
     settled.current = value;

@@ -17,16 +17,16 @@ import { useBoard, useCard } from "./context.ts";
 import { Backoff } from "./Backoff.tsx";
 import { LeasePanel } from "./LeasePanel.tsx";
 
-/** What the side panel says of an issue above its text: its title, labels, lease and failures. */
+/** The upper part of the side panel: title, labels, lease and failures of the issue. */
 export function IssueHead({
   issue,
   detail,
   onChanged,
 }: {
   readonly issue: BoardIssue;
-  /** The same issue with what its card does not know; absent until it is read. */
+  /** The same issue with the fields that its card does not have; absent until it is loaded. */
   readonly detail: IssueDetail["issue"] | undefined;
-  /** Reads the issue again. */
+  /** Reloads the issue. */
   readonly onChanged: () => Promise<void>;
 }) {
   const { interaction } = useBoard();
@@ -137,7 +137,7 @@ export function IssueHead({
   );
 }
 
-/** Something about an issue that a press changes. */
+/** A property of an issue, as a button that changes it. */
 function Attribute({
   kind,
   issue,

@@ -29,7 +29,10 @@ afterEach(() => {
 
 type ReadOnlyReason = (typeof READ_ONLY)[number][0];
 
-/** The panel of an issue whose repository is read-only for a reason, or for none, once all of it is read. */
+/**
+ * Renders the panel of an issue whose repository is read-only for the given reason, if any, and waits until it is
+ * loaded.
+ */
 async function show(readOnlyReason: ReadOnlyReason | null, isOnBoard = true) {
   const plain = issue(1, "READY");
   const shown = { ...plain, repository: { ...plain.repository, readOnlyReason } };
@@ -71,7 +74,7 @@ async function show(readOnlyReason: ReadOnlyReason | null, isOnBoard = true) {
 
 const CHANGES = ["Ready", "No priority", "No agent", "No owner"];
 
-it.each(READ_ONLY)("says once why the issue cannot be changed: %s", async (reason, sentence) => {
+it.each(READ_ONLY)("shows once why the issue cannot be changed: %s", async (reason, sentence) => {
   const panel = await show(reason);
   expect(panel.getAllByText(sentence)).toHaveLength(1);
   for (const name of CHANGES) {
@@ -81,12 +84,12 @@ it.each(READ_ONLY)("says once why the issue cannot be changed: %s", async (reaso
   expect(panel.queryByRole("textbox"), "nothing can be said there").toBeNull();
 });
 
-it("says it of an issue that has no card, too", async () => {
+it("shows that also for an issue without a card", async () => {
   const [reason, sentence] = READ_ONLY[0] ?? expect.fail("There is no reason");
   expect((await show(reason, false)).getByText(sentence)).toBeTruthy();
 });
 
-it("says nothing of that where the issue can be changed", async () => {
+it("shows no such reason if the issue can be changed", async () => {
   const panel = await show(null);
   expect(panel.queryByText(/cannot be changed/)).toBeNull();
   for (const name of CHANGES)

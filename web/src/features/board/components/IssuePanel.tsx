@@ -17,7 +17,7 @@ import { IssueHead } from "./IssueHead.tsx";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
 
-/** One issue in full, beside the board. It follows the focus: on another card, it shows that one. */
+/** The side panel with one issue. It follows the focus of the board. */
 export default function IssuePanel({
   id,
   onClose,
@@ -30,7 +30,7 @@ export default function IssuePanel({
   const [reading, setReading] = useState<Reading>();
   const [attempt, setAttempt] = useState(0);
   useEffect(() => followHistory(id, () => setAttempt((before) => before + 1)), [id]);
-  // Every event about the card is a reason to read the rest again: its history, or its dependencies, changed.
+  // An event of the card may mean that its history or its dependencies have changed, so the details are reloaded.
   const version = `${card?.refusal ? "refused" : ""} ${attempt}`;
   const shown = card?.issue;
 
@@ -130,7 +130,7 @@ export default function IssuePanel({
   );
 }
 
-/** The comment box, or why there is none. */
+/** The comment box, or the reason why commenting is not possible. */
 function Comment({
   issueId,
   onSaid,
@@ -150,7 +150,7 @@ function Detail({
   children,
 }: {
   readonly detail: IssueDetail;
-  /** What comes between the text and what was done here. */
+  /** Shown between the description and the history. */
   readonly children: ReactNode;
 }) {
   const { body } = detail.issue;

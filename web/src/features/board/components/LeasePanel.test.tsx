@@ -58,7 +58,7 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-it("answers what the holder asks, and gives back what was refused", async () => {
+it("sends an answer to the holder's question, and keeps the text if it is rejected", async () => {
   show({ awaitingInput: "Which branch?" }, { awaitingInputSince: at(-2) });
   expect(screen.getByRole("group", { name: "Question of scout" }).textContent).toContain(
     "Which branch?",
@@ -78,7 +78,7 @@ it("answers what the holder asks, and gives back what was refused", async () => 
   expect(onChanged).toHaveBeenCalledOnce();
 });
 
-it("shows what the holder was sent, and whether it has read it", () => {
+it("shows the messages to the holder, and whether each was read", () => {
   const message = { id: "1", author: "ana", body: "Use the old API", sentAt: at(-9), readAt: null };
   show(
     {},
@@ -94,7 +94,7 @@ it("shows what the holder was sent, and whether it has read it", () => {
   expect(unread?.textContent).toMatch(/^ananot read yet9mOr not$/);
 });
 
-it("asks the holder to stop and lets it go on, at once and before the card tells", async () => {
+it("asks the holder to stop and withdraws that, and shows both before the event", async () => {
   show({});
   await press("Ask to stop");
   vi.mocked(requestStop).mockResolvedValue({
@@ -119,7 +119,7 @@ it("asks the holder to stop and lets it go on, at once and before the card tells
   expect(document.activeElement).toBe(button("Ask to stop"));
 });
 
-it("says who asked it to stop and why", () => {
+it("shows who asked the holder to stop and why", () => {
   const stop = { stopRequestedBy: "ana", stopRequestedAt: at(-1), stopReason: "A new plan" };
   show({ releaseAt: at(4) }, stop);
   expect(screen.getByRole("group", { name: "scout was asked to stop" }).textContent).toMatch(
@@ -127,7 +127,7 @@ it("says who asked it to stop and why", () => {
   );
 });
 
-it("offers nothing of it to who may not, nor when the time is up", () => {
+it("offers no actions without the permission or after the lease has expired", () => {
   viewer.set(READER);
   const { container } = show({ awaitingInput: "Which?", releaseAt: at(4) });
   expect(button("Let it go on")).toBeNull();

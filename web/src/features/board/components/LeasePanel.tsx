@@ -12,24 +12,24 @@ import { release, type LeaseDetail } from "../api/leases.ts";
 import { Messages, Question, WriteBox } from "./Messages.tsx";
 import { AskToStop, StopRequest } from "./StopRequest.tsx";
 
-/** What the server has answered to a request to stop or to its withdrawal, until the card has it, too. */
+/** The response to a request to stop or to its withdrawal, until the card is updated by its event. */
 type StopState = {
-  /** The lease as the card knew it then. */
+  /** The lease of the card at that time. */
   readonly known: Lease;
   readonly releaseAt: string | null;
 };
 
-/** The lease of the open issue: its agent, its end, its checkpoint, the messages, and every way to stop the agent. */
+/** The lease of the open issue: its agent, end, checkpoint and messages, and the actions that stop the agent. */
 export function LeasePanel({
   lease: known,
   detail,
   onChanged,
 }: {
-  /** As the card knows it. */
+  /** The lease of the card. */
   readonly lease: Lease;
-  /** What the card does not know of it; absent until it is read. */
+  /** The fields of the lease that the card does not have; absent until they are loaded. */
   readonly detail: LeaseDetail | undefined;
-  /** Reads the issue again; resolves when it has been. */
+  /** Reloads the issue. Resolves when that is done. */
   readonly onChanged: () => Promise<void>;
 }) {
   const now = useNow();
@@ -39,12 +39,12 @@ export function LeasePanel({
   const [stopState, setStopState] = useState<StopState>();
   const section = useRef<HTMLElement>(null);
   const pressed = useRef(false);
-  // What the server has answered is true until the card has it, too.
+  // The response is newer than the card until the card changes.
   const releaseAt = stopState?.known === known ? stopState.releaseAt : known.releaseAt;
   const lease = { ...known, releaseAt };
   useEffect(() => {
     if (!pressed.current) return;
-    // The button that was pressed is gone; another took its place.
+    // The pressed button was replaced by another one.
     pressed.current = false;
     section.current?.querySelector<HTMLElement>("[data-stop]")?.focus();
   }, [releaseAt, stopState]);
@@ -124,7 +124,7 @@ export function LeasePanel({
         />
       )}
       {canInstruct && <WriteBox lease={lease} onChanged={onChanged} />}
-      {/* Who may change nothing needs to read that once. */}
+      {/* A viewer who may not change anything is told so only once. */}
       <NotOffered
         action={mayInstruct ? "release" : "instruct"}
         className="border-t border-line px-3 py-2"
@@ -170,7 +170,6 @@ function Confirmation({ lease, onClose }: { readonly lease: Lease; readonly onCl
           if (event.key === "Escape") onClose();
         }}
         maxLength={500}
-        // The question was asked a moment ago, and here is where it is answered.
         ref={(element) => element?.focus()}
         placeholder="Why, for the audit log (optional)"
         autoComplete="off"

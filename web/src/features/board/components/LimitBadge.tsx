@@ -10,7 +10,7 @@ const LOOKS: Readonly<Record<Level, string>> = {
   over: "border-transparent bg-danger-soft text-danger",
 };
 
-/** How full a column is by its work-in-progress limit; nothing where none is set. */
+/** The work in progress of a column and its limit. Renders nothing without a limit. */
 export function LimitBadge({ status }: { readonly status: Status }) {
   const gauges = gaugesOf(useSignal(useBoard().limits), status);
   const [fullest] = gauges;

@@ -5,10 +5,10 @@ import type { Lease } from "../api/documents.ts";
 import { sendMessage, type Message } from "../api/leases.ts";
 import { SendBox } from "./SendBox.tsx";
 
-/** The longest message that a holder may be sent. */
+/** The maximum length of a message on the server. */
 const LONGEST = 10_000;
 
-/** What a holder waits to be answered. It is the agent's own text. */
+/** The question of a holder. It is the agent's own text. */
 export function Question({
   agent,
   question,
@@ -16,7 +16,7 @@ export function Question({
 }: {
   readonly agent: string;
   readonly question: string;
-  /** When it was asked; absent until that is known. */
+  /** When it was asked; absent until that is loaded. */
   readonly since: string | undefined;
 }) {
   return (
@@ -37,7 +37,7 @@ export function Question({
   );
 }
 
-/** What a holder was sent, the first sent first, and whether it has read it. */
+/** The messages to a holder, oldest first, and whether each was read. */
 export function Messages({
   agent,
   messages,
@@ -88,7 +88,7 @@ function ReadBadge({ readAt }: { readonly readAt: string | null }) {
   );
 }
 
-/** The place to write to a holder, which is also the place to answer it. */
+/** The text box for messages to the holder and answers to its question. */
 export function WriteBox({
   lease: { id, agent, awaitingInput },
   onChanged,

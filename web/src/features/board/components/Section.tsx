@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A part of the panel below the text. */
+/** A titled part of the side panel. */
 export function Section({
   title,
   children,

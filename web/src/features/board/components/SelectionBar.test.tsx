@@ -22,7 +22,7 @@ afterEach(() => {
 const bar = () => screen.queryByRole("toolbar", { name: "Selected cards" });
 const press = (name: RegExp) => userEvent.click(screen.getByRole("button", { name }));
 
-it("is there while cards are selected, and counts them", () => {
+it("is shown while cards are selected, with their number", () => {
   expect(bar()).toBeNull();
   act(() => board.interaction.select(["iss_1", "iss_2"]));
   expect(bar()?.textContent).toContain("2 selected");
@@ -35,19 +35,19 @@ it("is there while cards are selected, and counts them", () => {
 it.each([
   [/^Move/, "move"],
   [/^Agent/, "agent"],
-] as const)("%s asks about all of them", async (name, kind) => {
+] as const)("%s opens the prompt for all of them", async (name, kind) => {
   act(() => board.interaction.select(["iss_1", "iss_2"]));
   await press(name);
   expect(board.interaction.prompt.get()).toEqual({ kind, ids: ["iss_1", "iss_2"] });
 });
 
-it("lets go of all of them", async () => {
+it("clears the selection", async () => {
   act(() => board.interaction.select(["iss_1", "iss_2"]));
   await press(/^Clear/);
   expect(board.interaction.selected.get().size).toBe(0);
 });
 
-it("offers a reader to sign in and to let go", () => {
+it("offers only to sign in and to clear, without the permission", () => {
   act(() => {
     viewer.set(READER);
     board.interaction.select(["iss_1"]);

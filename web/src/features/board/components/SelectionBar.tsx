@@ -5,7 +5,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { useBoard } from "./context.ts";
 
-/** How many cards are selected, and what can be done with all of them. */
+/** The number of selected cards and the actions for them. */
 export function SelectionBar() {
   const { interaction } = useBoard();
   const selected = useSignal(interaction.selected);

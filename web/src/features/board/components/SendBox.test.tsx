@@ -23,7 +23,7 @@ const send = vi.fn(
 );
 const onSent = vi.fn(() => Promise.resolve());
 
-/** Each test has a draft of its own, because drafts outlive what they are written in. */
+/** Each test has its own draft, because drafts are kept after the box is removed. */
 let draft = 0;
 const show = () =>
   render(
@@ -49,14 +49,14 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-it("sends nothing that is empty", async () => {
+it("does not send an empty text", async () => {
   show();
   await userEvent.type(box(), "   {Control>}{Enter}{/Control}");
   expect(send).not.toHaveBeenCalled();
   expect(screen.queryByRole("button")).toBeNull();
 });
 
-it("empties the field at once and shows what is on its way until it is there", async () => {
+it("empties the field at once, and shows the text until it is accepted", async () => {
   show();
   await userEvent.type(box(), " Done {Control>}{Enter}{/Control}");
   expect(send).toHaveBeenCalledExactlyOnceWith("Done");
@@ -74,7 +74,7 @@ it("starts a new line with Enter alone", async () => {
   expect(box().value).toBe("One\ntwo");
 });
 
-it("sends one after the other", async () => {
+it("sends one text after another", async () => {
   show();
   await userEvent.type(box(), "One{Control>}{Enter}{/Control}");
   await userEvent.type(box(), "Two{Control>}{Enter}{/Control}");
@@ -85,8 +85,8 @@ it("sends one after the other", async () => {
   expect(send).toHaveBeenLastCalledWith("Two");
 });
 
-describe("what is refused", () => {
-  it("comes back with the reason, before what has been typed meanwhile", async () => {
+describe("a rejected text", () => {
+  it("returns to the field with the reason, before text that was typed meanwhile", async () => {
     show();
     await userEvent.type(box(), "One{Control>}{Enter}{/Control}");
     await userEvent.type(box(), "Two");
@@ -99,7 +99,7 @@ describe("what is refused", () => {
     expect(send).toHaveBeenLastCalledWith("One\n\nTwo");
   });
 
-  it("is said at the foot of the page when the box is gone, and kept as a draft", async () => {
+  it("is shown in a notice if the box was removed, and kept as a draft", async () => {
     show();
     await userEvent.type(box(), "One{Control>}{Enter}{/Control}");
     cleanup();
@@ -110,7 +110,7 @@ describe("what is refused", () => {
   });
 });
 
-it("keeps a draft while something else is open", async () => {
+it("keeps a draft while another issue is open", async () => {
   show();
   await userEvent.type(box(), "Half a");
   cleanup();

@@ -5,27 +5,29 @@ import { Kbd } from "@/components/Kbd.tsx";
 import { notify } from "@/components/Notices.tsx";
 import type { Answer } from "@/lib/graphql/client.ts";
 
-/** What was begun and not sent, by what it is for, for as long as the page is open: opening another issue must not lose it. */
+/**
+ * The unsent texts by purpose. They are kept while the page is open, so that opening another issue does not lose them.
+ */
 const drafts = new Map<string, string>();
 
 type Props = {
-  /** What the text is for: a draft is kept under it. */
+  /** The purpose of the text, under which its draft is kept. */
   readonly draft: string;
   readonly label: string;
   readonly placeholder: string;
-  /** What the button says. */
+  /** The label of the button. */
   readonly verb: string;
-  /** What stands before the reason when the text is refused, such as `Not posted`. */
+  /** The text before the reason if it is rejected, such as `Not posted`. */
   readonly refused: string;
-  /** The longest text that is taken, in UTF-16 units. */
+  /** The maximum length, in UTF-16 code units. */
   readonly longest: number;
   readonly className?: string;
   readonly send: (body: string) => Promise<Answer<unknown>>;
-  /** The text is there; resolves when what is shown includes it. */
+  /** Called when the text was accepted. Resolves when the page shows it. */
   readonly onSent: () => Promise<void>;
 };
 
-/** The place to write something. What is sent shows at once, and comes back with the reason when refused. */
+/** A text box. A sent text is shown at once, and returns to the box with the reason if it is rejected. */
 export function SendBox({
   draft,
   label,
@@ -62,7 +64,7 @@ export function SendBox({
     setSent(body);
     const answer = await transmit(body);
     if (answer.failure) {
-      // What has been typed meanwhile stays, behind what did not go.
+      // Text that was typed meanwhile is kept after the rejected one.
       write([body, drafts.get(draft)].filter(Boolean).join("\n\n"));
       if (here.current) setRefusal(answer.failure.message);
       else notify(`${label} ${refused.toLowerCase()}: ${answer.failure.message}`, "danger");

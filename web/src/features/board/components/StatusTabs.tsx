@@ -8,17 +8,17 @@ import { useColumn } from "./context.ts";
 
 const PREFIX = "tab:";
 
-/** The column that a tab stands for, by the name it has as a place to drop on. */
+/** The column of a tab, given the id of the tab as a drop target. */
 export const tabStatus = (id: unknown): Status | undefined =>
   STATUSES.find((status) => id === `${PREFIX}${status}`);
 
 type Props = {
   readonly columns: readonly Status[];
-  /** What scrolls sideways from column to column. */
+  /** The element that scrolls horizontally through the columns. */
   readonly board: RefObject<HTMLElement | null>;
 };
 
-/** One tab for each column, where there is room for one column only. A card can be dropped on a tab. */
+/** A tab for each column, shown if only one column fits on the screen. Each tab is a drop target. */
 export function StatusTabs({ columns, board }: Props) {
   const shown = useShownColumn(board);
   return (
@@ -82,7 +82,7 @@ function Tab({
   );
 }
 
-/** The column that has most of the room. */
+/** The column that is visible for the largest part. */
 function useShownColumn(board: RefObject<HTMLElement | null>): Status | undefined {
   const [shown, setShown] = useState<Status>();
   useEffect(() => {

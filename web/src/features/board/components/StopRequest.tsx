@@ -9,7 +9,7 @@ import { clockTime, fullTime } from "@/lib/time.ts";
 import type { Lease } from "../api/documents.ts";
 import { requestStop, withdrawStop, type LeaseDetail } from "../api/leases.ts";
 
-/** How long a holder may be given for stopping. */
+/** The choices for the time that a holder has to stop. */
 const GRACES = [
   { seconds: 60, words: "1 minute" },
   { seconds: 300, words: "5 minutes" },
@@ -19,10 +19,10 @@ const GRACES = [
 
 const USUAL_GRACE = 300;
 
-/** The longest reason that the server takes. */
+/** The maximum length of a reason on the server. */
 const LONGEST_REASON = 1_000;
 
-/** That a holder was asked to stop, by whom and why, when the issue is taken from it, and the way to let it go on. */
+/** The request to a holder to stop: who sent it, why, when the lease ends, and a button that withdraws it. */
 export function StopRequest({
   lease,
   releaseAt,
@@ -34,7 +34,7 @@ export function StopRequest({
   readonly releaseAt: string;
   readonly detail: LeaseDetail | undefined;
   readonly canWithdraw: boolean;
-  /** It may go on. */
+  /** Called when the request was withdrawn. */
   readonly onWithdrawn: () => void;
 }) {
   const { isBusy, refusal, submit } = useSubmit(
@@ -100,7 +100,7 @@ const Clock = ({ instant }: { readonly instant: string }) => (
   </time>
 );
 
-/** Asks why a holder is to stop and how long it has. */
+/** The form for a request to stop: its reason and the time that the holder has. */
 export function AskToStop({
   lease: { id, agent },
   onClose,
@@ -108,7 +108,7 @@ export function AskToStop({
 }: {
   readonly lease: Pick<Lease, "id" | "agent">;
   readonly onClose: () => void;
-  /** It is asked; the issue is taken from it at `releaseAt`. */
+  /** Called when the request was sent. The lease ends at `releaseAt`. */
   readonly onAsked: (releaseAt: string | null) => void;
 }) {
   const [reason, setReason] = useState("");

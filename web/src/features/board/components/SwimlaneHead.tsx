@@ -8,7 +8,7 @@ import { swimlaneTitle, type Swimlane } from "../model/swimlanes.ts";
 import type { Group } from "../model/layout.ts";
 import { useBoard } from "./context.ts";
 
-/** The head of a swimlane: what its cards have in common, how many they are, and the button that collapses it. */
+/** The head of a swimlane: its title, the number of its cards, and the button that collapses it. */
 export function SwimlaneHead({
   swimlane,
   group,

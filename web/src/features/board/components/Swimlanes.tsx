@@ -1,14 +1,7 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
-import {
-  useCallback,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-  type RefObject,
-} from "react";
+import { useCallback, useMemo, useRef, useSyncExternalStore } from "react";
 import { classes } from "@/components/classes.ts";
+import { useWidth } from "@/components/useWidth.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { type Status } from "@/lib/statuses.ts";
 import { swimlaneKey } from "../model/collapsed.ts";
@@ -27,8 +20,8 @@ const HEAD = 40;
 const ESTIMATE = 98;
 
 /**
- * A board in rows. Behind stand the columns, which take what is dropped; over them scrolls one list of rows, of which
- * only those in sight are in the page.
+ * A grouped board. The columns in the background are the drop targets. One list of rows scrolls above them, and only
+ * its visible rows are in the DOM.
  */
 export function Swimlanes({
   columns,
@@ -62,7 +55,7 @@ export function Swimlanes({
   );
 }
 
-/** A column behind the rows: its head, and the place where a card is dropped. */
+/** A column behind the rows: its head and its drop target. */
 function Backdrop({ status, collapsed }: { readonly status: Status; readonly collapsed: boolean }) {
   const { ref, isOver } = useDropTarget(status);
   const heading = `column-${status}`;
@@ -73,7 +66,7 @@ function Backdrop({ status, collapsed }: { readonly status: Status; readonly col
       data-column={status}
       className={classes(
         "h-full min-w-0 rounded-lg border bg-column transition-colors",
-        // Above the rows, which have nothing to show here.
+        // Above the rows, which are empty in this column.
         collapsed && "relative z-20",
         isOver ? "border-accent" : "border-transparent",
       )}
@@ -94,10 +87,10 @@ function Rows({
   width,
 }: {
   readonly columns: readonly Status[];
-  /** Those of them that are not collapsed. */
+  /** The expanded ones. */
   readonly open: readonly Status[];
   readonly layout: Layout;
-  /** How wide the columns are together, which a scrollbar must not change. */
+  /** The width of all columns together, which must not depend on a scrollbar. */
   readonly width: number | undefined;
 }) {
   const { interaction, collapse } = useBoard();
@@ -125,7 +118,7 @@ function Rows({
     getItemKey: (index) => keyOfRow(rows[index]),
     paddingEnd: 8,
     overscan: 4,
-    // The head of the swimlane in sight stays at the top, and the card with the focus stays in the page.
+    // The head of the current swimlane stays at the top, and the focused card stays in the DOM.
     rangeExtractor: useCallback(
       (range: Range) => {
         pinned.current = heads.findLast((index) => index <= range.startIndex) ?? 0;
@@ -208,7 +201,7 @@ function Cell({
   );
 }
 
-/** The swimlanes of the whole board, computed again after each change of it. */
+/** The swimlanes of the board, computed again after each change. */
 function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swimlane[] {
   const { store } = useBoard().session;
   const watch = useCallback((listener: () => void) => store.watch("board", listener), [store]);
@@ -216,20 +209,7 @@ function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swim
   const shown = columns.join();
   return useMemo(
     () => swimlanesOf(store, columns, layout),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the store changes behind its version, and the columns are compared by what they are
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `version` changes with the store, and `shown` with the columns
     [store, version, shown, layout.group, layout.sort],
   );
-}
-
-/** The width of an element, updated live. */
-function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
-  const [width, setWidth] = useState<number>();
-  useLayoutEffect(() => {
-    const node = element.current;
-    if (!node) return;
-    const observer = new ResizeObserver(() => setWidth(node.clientWidth));
-    observer.observe(node);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }

@@ -42,7 +42,7 @@ it("opens a view and closes", async () => {
   expect(onClose).toHaveBeenCalledOnce();
 });
 
-it("marks the view that is shown", async () => {
+it("marks the current view", async () => {
   show("owner=ana");
   const shown = await screen.findByRole("link", { current: true });
   expect(shown.textContent).toContain("Mine");
@@ -50,21 +50,21 @@ it("marks the view that is shown", async () => {
   expect(screen.getAllByText(/shown now/)).toHaveLength(1);
 });
 
-it("says that none is saved, once that is known", async () => {
+it("shows that there are no saved views, once that is loaded", async () => {
   vi.mocked(readViews).mockResolvedValue({ data: [] });
   show();
   expect(screen.queryByText("None is saved yet.")).toBeNull();
   expect(await screen.findByText("None is saved yet.")).toBeTruthy();
 });
 
-it("says why they cannot be read, and not that there are none", async () => {
+it("shows why loading failed", async () => {
   vi.mocked(readViews).mockResolvedValue({ failure: DOWN });
   show();
   expect((await screen.findByRole("alert")).textContent).toBe(DOWN.message);
   expect(screen.queryByText("None is saved yet.")).toBeNull();
 });
 
-it("saves what the board shows, and shows it in the list", async () => {
+it("saves the current address, and lists the new view", async () => {
   show("label=bug");
   await screen.findByRole("link", { name: /^Stuck/ });
   vi.mocked(saveView).mockResolvedValue({ data: {} });
@@ -75,7 +75,7 @@ it("saves what the board shows, and shows it in the list", async () => {
   expect(names()).toEqual(["Bugs", "Stuck"]);
 });
 
-it("forgets a view, and keeps one that the server does not let go", async () => {
+it("deletes a view, and keeps it if the server rejects that", async () => {
   show();
   await screen.findByRole("link", { name: /^Stuck/ });
   vi.mocked(deleteView).mockResolvedValue({ failure: DOWN });
@@ -91,7 +91,7 @@ it("forgets a view, and keeps one that the server does not let go", async () => 
   expect(screen.queryByRole("alert"), "the reason is gone").toBeNull();
 });
 
-it("lets a reader open and copy, and change nothing", async () => {
+it("only opens and copies views without the permission to change them", async () => {
   viewer.set(READER);
   show();
   await screen.findByRole("link", { name: /^Stuck/ });
@@ -100,7 +100,7 @@ it("lets a reader open and copy, and change nothing", async () => {
   expect(screen.getByRole("button", { name: "Copy the link to Stuck" })).toBeTruthy();
 });
 
-it("copies the link, or shows it where the browser does not allow that", async () => {
+it("copies the link, or shows it if the browser does not allow copying", async () => {
   const user = userEvent.setup();
   show();
   await screen.findByRole("link", { name: /^Stuck/ });

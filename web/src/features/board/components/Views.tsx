@@ -11,7 +11,7 @@ import { addressOfView, wordsOfView } from "../model/views.ts";
 import { deleteView, readViews, saveView, type SavedView } from "../api/views.ts";
 
 type Props = {
-  /** Filter, grouping and order of the board as its address holds them; empty for the whole board as it is. */
+  /** Filter, grouping and order as in the address of the board; empty for the defaults. */
   readonly query: string;
   readonly onOpen: (query: string) => void;
   readonly onClose: () => void;
@@ -26,7 +26,7 @@ export function ViewsButton({ onOpen }: { readonly onOpen: () => void }) {
   );
 }
 
-/** Boards that have been given a name: open one, save this one, send one to somebody, forget one. */
+/** The saved views of the board: open, save, copy the link, delete. */
 export function Views({ query, onOpen, onClose }: Props) {
   const [views, setViews] = useState<readonly SavedView[]>();
   const [problem, setProblem] = useState<string>();
@@ -125,7 +125,7 @@ export function Views({ query, onOpen, onClose }: Props) {
   );
 }
 
-/** Puts an address into the clipboard, or shows it where the browser does not allow that. */
+/** Copies an address to the clipboard. If the browser does not allow that, the address is shown. */
 async function copy(address: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(address);

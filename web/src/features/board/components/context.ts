@@ -6,19 +6,21 @@ import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
 import type { CollapseState } from "../model/collapsed.ts";
 import type { Interaction } from "../model/interaction.ts";
-import type { CardView, ColumnView } from "../model/store.ts";
+import type { CardView, ColumnView } from "../model/cardViews.ts";
 
-/** What every part of one board shares. None of it changes while the page is open; the parts watch it. */
+/**
+ * The objects that all components of a board share. They stay the same while the page is open; components watch them.
+ */
 export type Board = {
   readonly session: BoardSession;
   readonly mover: Mover;
   readonly interaction: Interaction;
   readonly collapse: CollapseState;
-  /** How much is being worked on, and how much may be; undefined until the server has said. */
+  /** The work in progress and its limits; undefined until they are loaded. */
   readonly limits: Signal<WorkLimits | undefined>;
-  /** Moves cards, asking for a reason first where the server wants one. */
+  /** Moves cards. A move to Blocked asks for a reason first. */
   readonly move: (ids: readonly string[], to: Status) => void;
-  /** Shows a card in the side panel. */
+  /** Opens a card in the side panel. */
   readonly open: (id: string) => void;
 };
 
@@ -30,7 +32,7 @@ export function useBoard(): Board {
   return board;
 }
 
-/** A card, drawn again only when this one changes. */
+/** A card of the store. Rerenders only when this card changes. */
 export function useCard(id: string): CardView | undefined {
   const { store } = useBoard().session;
   const watch = useCallback(
@@ -40,7 +42,7 @@ export function useCard(id: string): CardView | undefined {
   return useSyncExternalStore(watch, () => store.card(id));
 }
 
-/** A column, drawn again only when its list or its count changes. */
+/** A column of the store. Rerenders only when its list or its count changes. */
 export function useColumn(status: Status): ColumnView {
   const { store } = useBoard().session;
   const watch = useCallback(
@@ -50,7 +52,7 @@ export function useColumn(status: Status): ColumnView {
   return useSyncExternalStore(watch, () => store.column(status));
 }
 
-/** Something small that is made of a signal; drawn again only when it comes out differently. */
+/** A value that is derived from a signal. Rerenders only when the derived value changes. */
 export const useSelected = <Value, Part>(
   source: Signal<Value>,
   select: (value: Value) => Part,

@@ -5,7 +5,7 @@ import { AuditHistory } from "./history.tsx";
 
 afterEach(cleanup);
 
-it("tells the particulars of what was done", () => {
+it("shows the details of an entry", () => {
   render(
     <AuditHistory
       entries={[
@@ -23,7 +23,7 @@ it("tells the particulars of what was done", () => {
   expect(comment?.split("Done."), "once").toHaveLength(2);
 });
 
-it("tells a person from a program that goes by the same name", () => {
+it("distinguishes a person from a program with the same name", () => {
   render(
     <AuditHistory
       entries={[

@@ -9,7 +9,7 @@ import { actionWords, notesOf } from "@/lib/words.ts";
 import type { AuditLine } from "../api/panel.ts";
 import { Section } from "./Section.tsx";
 
-/** Who did what to the issue, newest first, what was refused included. */
+/** The audit entries of the issue, newest first, rejected actions included. */
 export function AuditHistory({ entries }: { readonly entries: readonly AuditLine[] }) {
   return (
     <Section title="History">
@@ -68,7 +68,7 @@ function Entry({ entry }: { readonly entry: AuditLine }) {
   );
 }
 
-/** What agents did on the issue, newest first. */
+/** The agent runs of the issue, newest first. */
 export function Runs({ runs }: { readonly runs: readonly Run[] }) {
   if (runs.length === 0) return null;
   return (

@@ -26,12 +26,12 @@ const dialog = (name: string) => screen.getByRole("dialog", { name });
 const ask = (kind: "move" | "reason", ...ids: string[]) =>
   act(() => board.interaction.prompt.set({ kind, ids }));
 
-it("shows nothing until something is asked", () => {
+it("shows nothing without a prompt", () => {
   expect(screen.queryByRole("dialog")).toBeNull();
 });
 
-describe("where to move cards", () => {
-  it("offers every column but the one that all of them are in", () => {
+describe("the prompt for the target column", () => {
+  it("offers every column except the one that has all of the cards", () => {
     ask("move", "iss_1", "iss_2");
     const buttons = within(dialog("Move 2 cards to")).getAllByRole<HTMLButtonElement>("button");
     const columns = buttons.filter(({ textContent }) => /\d$/.test(textContent));
@@ -41,13 +41,13 @@ describe("where to move cards", () => {
     ).toEqual(["Ready2"]);
   });
 
-  it("offers every column for cards from several", () => {
+  it("offers every column for cards of several columns", () => {
     ask("move", "iss_1", "iss_3");
     const buttons = within(dialog("Move 2 cards to")).getAllByRole<HTMLButtonElement>("button");
     expect(buttons.filter(({ disabled }) => disabled)).toEqual([]);
   });
 
-  it("moves them by a press, closes, and gives the first the focus", async () => {
+  it("moves the cards by a press, closes, and focuses the first", async () => {
     ask("move", "iss_1", "iss_2");
     await userEvent.click(within(dialog("Move 2 cards to")).getByRole("button", { name: /^Done/ }));
     expect(move).toHaveBeenCalledExactlyOnceWith(["iss_1", "iss_2"], "DONE");
@@ -55,7 +55,7 @@ describe("where to move cards", () => {
     expect(board.interaction.focused.get()).toBe("iss_1");
   });
 
-  it("moves them by the number of a column, and takes no other key", async () => {
+  it("moves the cards with the number of a column, and ignores other keys", async () => {
     ask("move", "iss_1");
     await userEvent.keyboard("7x");
     expect(move).not.toHaveBeenCalled();
@@ -73,19 +73,19 @@ describe("where to move cards", () => {
   });
 });
 
-describe("why cards are blocked", () => {
+describe("the prompt for the reason of Blocked", () => {
   const give = () =>
     screen.getByRole<HTMLButtonElement>("button", { name: "Move to Blocked", hidden: true });
   let send: ReturnType<typeof vi.spyOn>;
 
   beforeEach(() => {
     send = vi.spyOn(board.mover, "move").mockResolvedValue();
-    // As dropping on the column shows them.
+    // A drop on Blocked begins the moves before it asks for the reason.
     act(() => board.session.store.begin("iss_1", "BLOCKED"));
     ask("reason", "iss_1");
   });
 
-  it("must be said", async () => {
+  it("requires a reason", async () => {
     expect(give().disabled).toBe(true);
     await userEvent.type(screen.getByRole("textbox"), "   ");
     expect(give().disabled).toBe(true);
@@ -93,14 +93,14 @@ describe("why cards are blocked", () => {
     expect(send).not.toHaveBeenCalled();
   });
 
-  it("is sent with the move, without the spaces around it", async () => {
+  it("sends the reason with the move, without surrounding spaces", async () => {
     await userEvent.type(screen.getByRole("textbox"), " No key {Enter}");
     expect(send).toHaveBeenCalledExactlyOnceWith(["iss_1"], "BLOCKED", "No key");
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(board.interaction.focused.get()).toBe("iss_1");
   });
 
-  it("puts the cards back when it is not said", async () => {
+  it("reverts the move when it is closed without a reason", async () => {
     expect(status("iss_1")).toBe("BLOCKED");
     await userEvent.click(screen.getByRole("button", { name: "Cancel", hidden: true }));
     expect(status("iss_1")).toBe("READY");

@@ -8,7 +8,7 @@ import { STATUSES, statusOfKey, statusTitle, type Status } from "@/lib/statuses.
 import { Assign } from "./Assign.tsx";
 import { useBoard } from "./context.ts";
 
-/** The prompt that is open, if any. */
+/** Renders the open prompt, if any. */
 export function Prompts() {
   const { interaction, session, mover, move } = useBoard();
   const prompt = useSignal(interaction.prompt);
@@ -68,7 +68,7 @@ function WhereTo({
   onClose,
 }: {
   readonly many: number;
-  /** Where all of them are now, if that is one place. */
+  /** The column of the cards, if it is the same for all. */
   readonly from: Status | undefined;
   readonly onChoose: (to: Status) => void;
   readonly onClose: () => void;

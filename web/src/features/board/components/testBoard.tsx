@@ -10,7 +10,7 @@ import { snapshot } from "../model/fixtures.ts";
 import { Interaction } from "../model/interaction.ts";
 import { BoardContext, type Board } from "./context.ts";
 
-/** A board for tests, with these issues loaded. */
+/** A board with these issues, for tests. */
 export function boardOf(issues: readonly BoardIssue[], changes: Partial<Board> = {}): Board {
   const session = new BoardSession();
   session.store.load(snapshot(issues));
@@ -26,6 +26,6 @@ export function boardOf(issues: readonly BoardIssue[], changes: Partial<Board> =
   };
 }
 
-/** Renders a part of a board. */
+/** Renders a component inside a board. */
 export const renderOn = (board: Board, part: ReactNode) =>
   render(<BoardContext value={board}>{part}</BoardContext>);

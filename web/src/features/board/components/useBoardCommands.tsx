@@ -17,7 +17,7 @@ import { whyDenied, type Action } from "@/lib/viewer.ts";
 import { layoutChoices } from "./Display.tsx";
 import { acting, ask, undo, type BoardKeys } from "./useBoardKeys.ts";
 
-/** What can be done on the board, by name. */
+/** The commands of the board. */
 export function useBoardCommands(keys: BoardKeys): void {
   useCommands(() => commandsOf(keys));
 }
@@ -113,7 +113,7 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
   ];
 }
 
-/** What is offered to those who may do it; nothing to others. */
+/** The commands if the viewer may use them, otherwise none. */
 const allowed = <Item,>(action: Action, items: readonly Item[]): readonly Item[] =>
   whyDenied(action) === undefined ? items : [];
 

@@ -37,7 +37,7 @@ const spies = {
 let interaction: Interaction;
 let board: Board;
 
-// Ready has 3 above 1; Done has 5, which is read-only.
+// Ready has 3 above 1. Done has 5, whose repository is read-only.
 beforeEach(() => {
   vi.clearAllMocks();
   localStorage.clear();
@@ -75,7 +75,7 @@ function listen(changes: Partial<BoardKeys> = {}): void {
   );
 }
 
-/** Presses a key where the focus is, or on a card. Returns whether the board used it. */
+/** Presses a key on the body or on a card. Returns whether the board used it. */
 function press(
   key: string,
   { on = document.body, shift = false }: { on?: Element; shift?: boolean } = {},
@@ -90,7 +90,7 @@ function press(
   return event.defaultPrevented;
 }
 
-/** The element of a card, as far as keys look at it. */
+/** An element that the shortcuts recognise as a card. */
 function cardElement(): Element {
   const element = document.createElement("div");
   element.dataset.card = "";
@@ -99,7 +99,7 @@ function cardElement(): Element {
 }
 
 describe("navigation", () => {
-  it("begins at the first card and stays within the board", () => {
+  it("starts at the first card and stays on the board", () => {
     listen();
     expect(press("j")).toBe(true);
     expect(interaction.focused.get()).toBe("iss_3");
@@ -113,7 +113,7 @@ describe("navigation", () => {
     expect(interaction.focused.get()).toBe("iss_3");
   });
 
-  it("leaves arrows to what else has the focus, and takes letters from it", () => {
+  it("leaves arrow keys to other focused elements, but not letters", () => {
     listen();
     const button = document.createElement("button");
     document.body.append(button);
@@ -130,28 +130,28 @@ describe("navigation", () => {
     expect(interaction.focused.get()).toBeUndefined();
   });
 
-  it("does not enter a collapsed column", () => {
+  it("skips a collapsed column", () => {
     board.collapse.toggle("READY");
     listen();
     press("j");
     expect(interaction.focused.get()).toBe("iss_5");
   });
 
-  it("with Shift selects the cards on the way", () => {
+  it("selects the cards on the way with Shift", () => {
     listen();
     interaction.focus("iss_3");
     press("J", { shift: true });
     expect([...interaction.selected.get()]).toEqual(["iss_3", "iss_1"]);
   });
 
-  it("takes the open side panel along", () => {
+  it("moves the open side panel to the new card", () => {
     listen({ opened: "iss_3" });
     interaction.focus("iss_3");
     press("j");
     expect(open).toHaveBeenCalledExactlyOnceWith("iss_1");
   });
 
-  it("of an empty board goes nowhere, and leaves the key alone", () => {
+  it("ignores the keys on an empty board", () => {
     board.session.store.load(snapshot([]));
     listen();
     expect(press("j")).toBe(false);
@@ -164,14 +164,14 @@ describe("prompts", () => {
     ["a", "agent"],
     ["o", "owner"],
     ["p", "priority"],
-  ])("%s asks for the %s of the card with the focus", (key, kind) => {
+  ])("%s opens the prompt for the %s of the focused card", (key, kind) => {
     listen();
     interaction.focus("iss_1");
     expect(press(key)).toBe(true);
     expect(interaction.prompt.get()).toEqual({ kind, ids: ["iss_1"] });
   });
 
-  it("are for the selection where there is one, without what cannot be changed", () => {
+  it("apply to the selection, without cards that cannot be changed", () => {
     listen();
     interaction.focus("iss_3");
     interaction.select(["iss_1", "iss_5"]);
@@ -180,7 +180,7 @@ describe("prompts", () => {
     expect(notify).not.toHaveBeenCalled();
   });
 
-  it("say why nothing can be changed instead", () => {
+  it("show why no card can be changed", () => {
     listen();
     interaction.focus("iss_5");
     expect(press("m")).toBe(true);
@@ -188,7 +188,7 @@ describe("prompts", () => {
     expect(notify).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("is archived"));
   });
 
-  it("are not for a card that has left the board, or for none", () => {
+  it("do not open without a card, or for one that has left the board", () => {
     listen();
     expect(press("m")).toBe(false);
     interaction.focus("iss_99");
@@ -199,8 +199,8 @@ describe("prompts", () => {
   });
 });
 
-describe("a card with the focus", () => {
-  it("is opened by Enter and selected by x", () => {
+describe("the focused card", () => {
+  it("is opened with Enter and selected with x", () => {
     listen();
     const on = cardElement();
     interaction.focus("iss_1");
@@ -210,7 +210,7 @@ describe("a card with the focus", () => {
     expect(interaction.selected.get().has("iss_1")).toBe(true);
   });
 
-  it("is neither opened nor lifted by keys that are pressed elsewhere", () => {
+  it("is neither opened nor picked up with keys on another element", () => {
     listen();
     interaction.focus("iss_1");
     expect(press("Enter")).toBe(false);
@@ -219,7 +219,7 @@ describe("a card with the focus", () => {
     expect(interaction.lifted.get()).toBeUndefined();
   });
 
-  it("gets the focus back when Escape closes the panel; else Escape ends the selection", () => {
+  it("gets the focus when Escape closes the panel; otherwise Escape clears the selection", () => {
     listen({ opened: "iss_1" });
     interaction.select(["iss_3"]);
     expect(press("Escape")).toBe(true);
@@ -234,14 +234,14 @@ describe("a card with the focus", () => {
   });
 });
 
-describe("a lifted card", () => {
+describe("a card that is dragged with the keyboard", () => {
   beforeEach(() => {
     listen();
     interaction.focus("iss_1");
     press(" ", { on: cardElement() });
   });
 
-  it("is announced, and dropped where the arrows have taken it", () => {
+  it("is announced, and dropped in the column of the arrow keys", () => {
     expect(interaction.lifted.get()).toEqual({ id: "iss_1", over: "READY" });
     expect(announce).toHaveBeenLastCalledWith(expect.stringContaining("Picked up, in Ready"));
     press("ArrowRight");
@@ -252,14 +252,14 @@ describe("a lifted card", () => {
     expect(interaction.lifted.get()).toBeUndefined();
   });
 
-  it("takes the selection along that it belongs to", () => {
+  it("takes the selection with it", () => {
     interaction.select(["iss_1", "iss_3"]);
     press("ArrowLeft");
     press("Enter");
     expect(move).toHaveBeenCalledExactlyOnceWith(["iss_1", "iss_3"], "BACKLOG");
   });
 
-  it.each(["Escape", "Tab"])("is put back by %s", (key) => {
+  it.each(["Escape", "Tab"])("is put back with %s", (key) => {
     press("ArrowRight");
     expect(press(key)).toBe(true);
     expect(move).not.toHaveBeenCalled();
@@ -267,7 +267,7 @@ describe("a lifted card", () => {
     expect(announce).toHaveBeenLastCalledWith("Put back.");
   });
 
-  it("takes every other key, so that nothing else happens meanwhile", () => {
+  it("handles every other key, so that no shortcut works meanwhile", () => {
     for (const key of ["m", "z", "x", "/", "j", "ArrowUp"]) expect(press(key), key).toBe(true);
     expect(spies.search).not.toHaveBeenCalled();
     expect(undo).not.toHaveBeenCalled();
@@ -276,13 +276,13 @@ describe("a lifted card", () => {
     expect(interaction.lifted.get()).toEqual({ id: "iss_1", over: "READY" });
   });
 
-  it("stays at the last column", () => {
+  it("stops at the last column", () => {
     for (let step = 0; step < 9; step += 1) press("ArrowRight");
     expect(interaction.lifted.get()?.over).toBe("DONE");
   });
 });
 
-it("a card that cannot be moved is not lifted, and says why", () => {
+it("a card that cannot be moved is not picked up, and the reason is shown", () => {
   listen();
   interaction.focus("iss_5");
   expect(press(" ", { on: cardElement() })).toBe(true);
@@ -300,7 +300,7 @@ describe("undo", () => {
     auditedAt: "2026-06-01T12:00:00.000Z",
   });
 
-  it("focuses the card and says where it went", async () => {
+  it("focuses the card and shows where it was moved", async () => {
     listen();
     undo.mockResolvedValue([made(1)]);
     press("z");
@@ -308,7 +308,7 @@ describe("undo", () => {
     expect(interaction.focused.get()).toBe("iss_1");
   });
 
-  it("leaves the focus when the card is not on the board here", async () => {
+  it("keeps the focus if the card is not on this board", async () => {
     listen();
     interaction.focus("iss_3");
     undo.mockResolvedValue([made(99), made(1)]);
@@ -317,14 +317,14 @@ describe("undo", () => {
     expect(interaction.focused.get()).toBe("iss_3");
   });
 
-  it("says when there is nothing to undo", async () => {
+  it("shows that there is nothing to undo", async () => {
     listen();
     undo.mockResolvedValue([]);
     press("z");
     await vi.waitFor(() => expect(notify).toHaveBeenCalledWith("There is no move to undo."));
   });
 
-  it("is refused to those who may not, without asking the server", async () => {
+  it("is denied without the permission, without a request", async () => {
     viewer.set(READER);
     listen();
     press("z");

@@ -34,21 +34,21 @@ export type BoardKeys = {
   readonly display: () => void;
 };
 
-/** Everything the keyboard does to a board: navigate, open, carry, move, undo. */
+/** The keyboard shortcuts of the board: navigate, open, drag, move, undo. */
 export function useBoardKeys(keys: BoardKeys): void {
   useKeys((event) =>
     keys.board.interaction.lifted.get() ? carry(keys, event.key) : press(keys, event),
   );
 }
 
-/** One key while no card is lifted. Returns whether the board used it. */
+/** Handles a key while no card is dragged. Returns whether the board used it. */
 function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   const { interaction, open, session } = keys.board;
   const onCard = event.target instanceof Element && event.target.closest("[data-card]") !== null;
   const id = interaction.focused.get();
   const direction =
     DIRECTIONS[event.shiftKey ? event.key.toLowerCase() : event.key] ?? DIRECTIONS[event.key];
-  // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
+  // If another element has the focus, the arrow keys are left to it, for example for scrolling.
   const navigates = onCard || event.target === document.body || event.key.length === 1;
   if (direction) return navigates && navigate(keys, direction, event.shiftKey);
 
@@ -112,7 +112,7 @@ export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priorit
   return ids.length > 0;
 }
 
-/** Why a card cannot be changed, if it cannot. */
+/** Why a card cannot be changed; undefined if it can. */
 function whyFixed(
   { board: { session } }: BoardKeys,
   id: string,
@@ -122,7 +122,7 @@ function whyFixed(
   return card && whyUnchangeable(card.issue, change);
 }
 
-/** The cards that a key acts on: what is selected, else the card with the focus. */
+/** The cards that a key acts on: the selection, otherwise the focused card. */
 export function acting({ board: { interaction, session } }: BoardKeys): readonly string[] {
   const selected = [...interaction.selected.get()].filter((id) => session.store.card(id));
   if (selected.length > 0) return selected;
@@ -136,7 +136,7 @@ function navigate(
   extend: boolean,
 ): boolean {
   const { collapse, interaction, open, session } = board;
-  // Keys reach only what is visible, not what is collapsed.
+  // Collapsed columns and rows are skipped.
   const collapsed = collapse.collapsed.get();
   const shown = columns.filter((status) => !collapsed.has(status));
   const swimlanes = swimlanesOf(session.store, shown, layout).filter(
@@ -166,7 +166,7 @@ function lift(keys: BoardKeys, id: string): void {
   );
 }
 
-/** One key while a card is lifted. Nothing else happens to a board meanwhile. */
+/** Handles a key while a card is dragged with the keyboard. All other shortcuts are off meanwhile. */
 function carry({ board: { interaction, move }, columns }: BoardKeys, key: string): boolean {
   const lifted = interaction.lifted.get();
   if (!lifted) return false;
@@ -190,7 +190,7 @@ function carry({ board: { interaction, move }, columns }: BoardKeys, key: string
   return true;
 }
 
-/** Undoes the last step and reports it. */
+/** Undoes the last step and shows a notice. */
 export async function undo({ board: { interaction, mover, session } }: BoardKeys): Promise<void> {
   const why = whyDenied("undo");
   if (why !== undefined) {

@@ -33,7 +33,7 @@ const open = (id: string) =>
   });
 const request = (at: number) => requests[at] ?? expect.fail(`There is no request ${at}`);
 
-it("shows the comments of the issue that is open, never those of the one before", async () => {
+it("shows the comments of the open issue, never those of the previous one", async () => {
   const { result, rerender } = open("a");
   expect(result.current.reading).toBeUndefined();
   await request(0).respond(failed("a"));
@@ -44,7 +44,7 @@ it("shows the comments of the issue that is open, never those of the one before"
   expect(result.current.reading).toEqual(failed("b"));
 });
 
-it("drops an answer for an issue that was left meanwhile", async () => {
+it("drops a response for an issue that was closed meanwhile", async () => {
   const { result, rerender } = open("a");
   rerender({ id: "b", version: "1" });
   await request(1).respond(failed("b"));
@@ -52,7 +52,7 @@ it("drops an answer for an issue that was left meanwhile", async () => {
   expect(result.current.reading).toEqual(failed("b"));
 });
 
-it("keeps what was read while it is read again", async () => {
+it("keeps the comments while they are reloaded", async () => {
   const { result, rerender } = open("a");
   await request(0).respond(failed("old"));
   rerender({ id: "a", version: "2" });
@@ -61,7 +61,7 @@ it("keeps what was read while it is read again", async () => {
   expect(result.current.reading).toEqual(failed("new"));
 });
 
-it("reads again on request, and not over another issue that was opened meanwhile", async () => {
+it("reloads on request, unless another issue was opened meanwhile", async () => {
   const { result, rerender } = open("a");
   await request(0).respond(failed("old"));
   void result.current.reread();

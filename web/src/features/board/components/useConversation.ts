@@ -4,8 +4,7 @@ import { readConversation } from "../api/conversation.ts";
 export type ConversationReading = Awaited<ReturnType<typeof readConversation>>;
 
 /**
- * The comments of an issue, read again when `version` changes. Until then, and while that lasts, what was read before of
- * the same issue stays.
+ * The comments of an issue, reloaded when `version` changes. While they are reloaded, the previous ones stay.
  */
 export function useConversation(
   id: string,
@@ -14,7 +13,7 @@ export function useConversation(
   const [state, setState] = useState<{ id: string; reading: ConversationReading }>();
   const reread = useCallback(async () => {
     const reading = await readConversation(id);
-    // Another issue may be open by now, whose comments stay.
+    // The response is dropped if another issue has been opened meanwhile.
     setState((before) => (before && before.id !== id ? before : { id, reading }));
   }, [id]);
   useEffect(() => {

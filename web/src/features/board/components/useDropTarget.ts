@@ -2,7 +2,7 @@ import { useDroppable } from "@dnd-kit/react";
 import type { Status } from "@/lib/statuses.ts";
 import { useBoard, useSelected } from "./context.ts";
 
-/** Makes an element the drop target of a column. `isOver` while a card is over it, held by a pointer or by the keyboard. */
+/** Makes an element a drop target of a column. `isOver` is true while a card is dragged over it, also by keyboard. */
 export function useDropTarget(status: Status): {
   readonly ref: (element: Element | null) => void;
   readonly isOver: boolean;

@@ -3,8 +3,8 @@ import { useSignal } from "@/lib/signal.ts";
 import { useBoard } from "./context.ts";
 
 /**
- * Brings the focused card into view and gives it the browser's focus, each time it is requested. `index` is where it
- * stands in the list that calls this, or below zero when it is in another.
+ * Scrolls the focused card into view and gives it the browser's focus, each time that is requested. `index` is its
+ * position in the calling list, or -1 if it is in another one.
  */
 export function useFocusRequests(index: number, scrollTo: (index: number) => void): void {
   const { interaction } = useBoard();
@@ -13,7 +13,7 @@ export function useFocusRequests(index: number, scrollTo: (index: number) => voi
     if (index < 0 || !interaction.takeFocusRequest(requests)) return;
     scrollTo(index);
     const id = interaction.focused.get();
-    // The card may come into the page only with the next render.
+    // The card may not be rendered before the next frame.
     requestAnimationFrame(() => {
       document
         .querySelector<HTMLElement>(`[data-card="${CSS.escape(id ?? "")}"]`)
@@ -23,8 +23,8 @@ export function useFocusRequests(index: number, scrollTo: (index: number) => voi
 }
 
 /**
- * Gives the focus to another card when the requested one is not rendered at all: it went to a column, or out of a
- * filter, that this board does not show.
+ * Gives the focus to another card if the requested one is not rendered at all, because its column is not shown or it
+ * does not match the filter any more.
  */
 export function useLostFocus(): void {
   const { interaction } = useBoard();

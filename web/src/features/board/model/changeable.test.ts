@@ -11,14 +11,14 @@ const archived = issue(2, "READY", {
   repository: { ...open.repository, readOnlyReason: "ARCHIVED" },
 });
 
-it("names the repository first, because signing in would not help there", () => {
+it("names the read-only repository first, because signing in would not help", () => {
   viewer.set(READER);
   expect(whyUnchangeable(archived, "move")).toContain("is archived on GitHub");
   expect(whyUnchangeable(open, "move")).toBe("Sign in to move cards.");
   expect(whyUnchangeable(open, "edit")).toBe("Sign in to change issues.");
 });
 
-it("lets change what can be changed, once the viewer is known", () => {
+it("allows changes once the viewer is loaded", () => {
   expect(whyUnchangeable(open, "move")).toBeDefined();
   viewer.set(VISITOR);
   expect(whyUnchangeable(open, "move")).toBeUndefined();

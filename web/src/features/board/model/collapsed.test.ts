@@ -3,7 +3,7 @@ import { swimlaneKey, openCollapseState } from "./collapsed.ts";
 
 beforeEach(() => localStorage.clear());
 
-it("keeps what was collapsed until it is expanded again", () => {
+it("stores what is collapsed until it is expanded again", () => {
   const collapse = openCollapseState();
   collapse.toggle("DONE");
   collapse.toggle(swimlaneKey("agent", "mender"));
@@ -12,7 +12,7 @@ it("keeps what was collapsed until it is expanded again", () => {
   expect([...openCollapseState().collapsed.get()]).toEqual(["agent:mender"]);
 });
 
-it("has everything expanded where the stored value is not its own", () => {
+it("expands everything if the stored value is invalid", () => {
   localStorage.setItem("dispatch-folded", "{not json");
   expect(openCollapseState().collapsed.get().size).toBe(0);
   localStorage.setItem("dispatch-folded", '{"DONE": true}');

@@ -1,16 +1,15 @@
 import { signal, type Signal } from "@/lib/signal.ts";
 
-/** The columns and rows that are collapsed on every board of this browser, by their keys. */
+/** The keys of the collapsed columns and rows. They apply to every board in this browser. */
 export type CollapseState = {
   readonly collapsed: Signal<ReadonlySet<string>>;
-  /** Collapses what is expanded, and expands what is collapsed. */
   readonly toggle: (key: string) => void;
 };
 
-/** Browsers have it from before it was called collapsing. */
+/** The key in the storage of the browser. It has an older name, so that stored values are kept. */
 const KEY = "dispatch-folded";
 
-/** Without storage, or with something else in it, everything is expanded. */
+/** Without storage, or with an invalid value in it, everything is expanded. */
 function stored(): ReadonlySet<string> {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
@@ -20,7 +19,7 @@ function stored(): ReadonlySet<string> {
   }
 }
 
-/** Reads what is collapsed, and stores each change. */
+/** Reads the collapsed keys, and stores each change. */
 export function openCollapseState(): CollapseState {
   const collapsed = signal(stored());
   return {
@@ -32,11 +31,11 @@ export function openCollapseState(): CollapseState {
       try {
         localStorage.setItem(KEY, JSON.stringify([...next]));
       } catch {
-        // It then holds until the page is closed.
+        // Without storage the state is kept until the page is closed.
       }
     },
   };
 }
 
-/** The key of a row, which no column has. */
+/** The key of a row. It differs from the key of every column. */
 export const swimlaneKey = (group: string, key: string): string => `${group}:${key}`;

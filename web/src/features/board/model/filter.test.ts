@@ -3,7 +3,7 @@ import { boardAddress } from "@/lib/address.ts";
 import { EMPTY_FILTER, filterOfSearch, queryOfFilter, searchOfFilter, toggled } from "./filter.ts";
 
 describe("an address", () => {
-  it("holds whole labels and gives bare names", () => {
+  it("has whole labels, and the filter has names", () => {
     const filter = filterOfSearch(
       "repo=acme/rocket&agent=agent/claude&agent=codex&owner=owner/ada&priority=priority/p0&priority=P2&q= panic ",
     );
@@ -25,14 +25,14 @@ describe("an address", () => {
     ]);
   });
 
-  it("names statuses one by one or together, by word or by label, in the board's order", () => {
+  it("has statuses as several parameters or one, as words or labels, in board order", () => {
     const { statuses } = filterOfSearch("status=blocked,ready&status=status/in-progress&status=x");
     expect(statuses).toEqual(["READY", "IN_PROGRESS", "BLOCKED"]);
     const written = searchOfFilter({ ...EMPTY_FILTER, statuses });
     expect(written).toBe("status=ready&status=in-progress&status=blocked");
   });
 
-  it("is what links from other pages ask for", () => {
+  it("is parsed from links of other pages", () => {
     const link = boardAddress({
       repository: "a/b",
       statuses: ["IN_PROGRESS"],
@@ -52,7 +52,7 @@ describe("an address", () => {
     expect(boardAddress({})).toBe("/board");
   });
 
-  it("comes out of reading and writing as it went in", () => {
+  it("is parsed from what it writes", () => {
     const written = searchOfFilter({
       repositories: ["a/b", "c/d"],
       statuses: ["READY", "IN_PROGRESS"],
@@ -69,7 +69,7 @@ describe("an address", () => {
     expect(searchOfFilter(filterOfSearch(written))).toBe(written);
   });
 
-  it("keeps what is not a filter, and drops what is empty", () => {
+  it("keeps other parameters, and drops empty ones", () => {
     expect(searchOfFilter(EMPTY_FILTER, "issue=iss_1&repo=a/b&q=x&includeClosed=true")).toBe(
       "issue=iss_1",
     );
@@ -88,7 +88,7 @@ it("toggles a value without touching others", () => {
   expect(toggled(once, "agents", "claude")).toEqual(EMPTY_FILTER);
 });
 
-it("asks the server only for what is asked", () => {
+it("sends only the members that are set", () => {
   const now = Date.parse("2026-03-08T10:00:59.900Z");
   expect(queryOfFilter(EMPTY_FILTER, now)).toEqual({});
   const some = { ...EMPTY_FILTER, priorities: ["P0"], search: "x", stale: true } as const;

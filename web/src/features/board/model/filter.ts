@@ -2,10 +2,10 @@ import { staleBefore } from "@/lib/stale.ts";
 import { PRIORITIES, STATUSES, statusWord, type Priority, type Status } from "@/lib/statuses.ts";
 import type { IssueFilter } from "../api/documents.ts";
 
-/** The filter in the address of a board. Agents and owners are bare names; the address contains the whole label. */
+/** The filter in the address of a board. Agents and owners are names here, and whole labels in the address. */
 export type BoardFilter = {
   readonly repositories: readonly string[];
-  /** The columns that are shown; all when there are none. */
+  /** The columns that are shown; empty for all. */
   readonly statuses: readonly Status[];
   readonly agents: readonly string[];
   readonly owners: readonly string[];
@@ -14,7 +14,7 @@ export type BoardFilter = {
   readonly lanes: readonly string[];
   readonly labels: readonly string[];
   readonly search: string;
-  /** Only what nobody has touched for a week. */
+  /** Only issues without an update for a week. */
   readonly stale: boolean;
   readonly includeClosed: boolean;
 };
@@ -33,7 +33,7 @@ export const EMPTY_FILTER: BoardFilter = {
   includeClosed: false,
 };
 
-/** The members that hold several values, with their name in the address and the prefix of their label on GitHub. */
+/** The members with several values, with their name in the address and the prefix of their labels on GitHub. */
 export const FACETS = {
   repositories: { param: "repo", prefix: "" },
   statuses: { param: "status", prefix: "status/" },
@@ -59,13 +59,13 @@ const unique = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value) => value !== "")),
 ];
 
-/** A value as the address holds it. */
+/** A value as it is written in the address. */
 function spelled(facet: Facet, value: string): string {
   if (facet === "statuses") return statusWord(value as Status);
   return FACETS[facet].prefix + (facet === "priorities" ? value.toLowerCase() : value);
 }
 
-/** Reads an address. Unknown statuses and priorities are left out rather than refused, so an old link still opens. */
+/** Parses an address. Unknown statuses and priorities are ignored, so that old links still work. */
 export function filterOfSearch(search: string): BoardFilter {
   const params = new URLSearchParams(search);
   const values = (facet: Facet): string[] =>
@@ -88,7 +88,7 @@ export function filterOfSearch(search: string): BoardFilter {
   };
 }
 
-/** Writes a filter into an address and leaves what else is there, such as the open card. */
+/** Writes a filter into an address and keeps its other parameters, such as the open card. */
 export function searchOfFilter(filter: BoardFilter, present = ""): string {
   const params = new URLSearchParams(present);
   for (const facet of Object.keys(FACETS) as Facet[]) {
@@ -105,7 +105,7 @@ export function searchOfFilter(filter: BoardFilter, present = ""): string {
   return params.toString();
 }
 
-/** Adds a value of a facet, or takes it away when it is there. */
+/** Adds a value of a facet, or removes it. */
 export function toggled(filter: BoardFilter, facet: Facet, value: string): BoardFilter {
   const values: readonly string[] = filter[facet];
   const next = values.includes(value)
@@ -116,7 +116,7 @@ export function toggled(filter: BoardFilter, facet: Facet, value: string): Board
 
 export const isEmpty = (filter: BoardFilter): boolean => searchOfFilter(filter) === "";
 
-/** The filter as the server takes it at an instant: members that ask for nothing are left out. */
+/** The filter as a variable of the query at an instant. Empty members are left out. */
 export function queryOfFilter(filter: BoardFilter, now: number): IssueFilter {
   return {
     ...(filter.repositories.length > 0 && { repositories: [...filter.repositories] }),

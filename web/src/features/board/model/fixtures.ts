@@ -2,7 +2,7 @@ import type { Status } from "@/lib/statuses.ts";
 import { STATUSES } from "@/lib/statuses.ts";
 import type { BoardIssue, BoardSnapshot } from "../api/documents.ts";
 
-/** An issue for a test. The number is that of its id, and later numbers are newer unless a time is given. */
+/** An issue for a test. Its number is part of its id. Without a given time, a higher number means a newer issue. */
 export function issue(
   number: number,
   status: Status,
@@ -41,7 +41,7 @@ export function issue(
   };
 }
 
-/** A snapshot of these issues, newest first in each column. `more` names columns that hold this many besides. */
+/** A snapshot of these issues, newest first in each column. `more` is the number of further issues of a column. */
 export function snapshot(
   issues: readonly BoardIssue[],
   more: Partial<Record<Status, number>> = {},

@@ -3,7 +3,7 @@
 /** A card that is not rendered elsewhere within this time was removed, not moved. */
 const MAX_WAIT_MS = 400;
 const DURATION_MS = 180;
-/** How many cards are animated at once; the others jump. */
+/** The maximum number of cards that are animated at once. Others change their position at once. */
 const MAX_RUNNING = 12;
 
 type Recorded = { readonly rect: DOMRect; readonly at: number };
@@ -14,17 +14,17 @@ let running = 0;
 const isReduced = () =>
   window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
 
-/** Records where a card was when it left its column, or where it was dropped. */
+/** Records the position of a card when it leaves its column or is dropped. */
 export function recordPosition(id: string, element: Element): void {
   const before = positions.get(id);
-  // Where it was dropped is more exact than the column that it was taken from.
+  // The position at which it was dropped is better than the one in its old column.
   if (before && performance.now() - before.at < 100) return;
   positions.set(id, { rect: element.getBoundingClientRect(), at: performance.now() });
 }
 
 /**
- * Animates a card that was just rendered from its recorded position. Columns clip what leaves them, so a clone of the
- * card moves above the page while the card itself is transparent.
+ * Animates a newly rendered card from its recorded position. Columns clip their content, so a clone of the card moves
+ * above the page while the card itself is transparent.
  */
 export function animateMove(id: string, element: HTMLElement): void {
   const first = positions.get(id);
@@ -52,7 +52,7 @@ export function animateMove(id: string, element: HTMLElement): void {
     boxShadow: "var(--lifted)",
   });
   document.body.append(clone);
-  // Unseen but not hidden, so that it can have the focus meanwhile.
+  // Transparent and not hidden, so that it can have the focus.
   Object.assign(element.style, { opacity: "0", transition: "none" });
   running += 1;
   const finish = () => {

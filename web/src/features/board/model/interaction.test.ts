@@ -6,7 +6,7 @@ beforeEach(() => {
   interaction = new Interaction();
 });
 
-it("acts on the whole selection when the card belongs to it, else on the card alone", () => {
+it("acts on the selection if the card belongs to it, otherwise on the card alone", () => {
   interaction.select(["a", "b"]);
   expect(interaction.with("a")).toEqual(["a", "b"]);
   expect(interaction.with("c")).toEqual(["c"]);
@@ -14,7 +14,7 @@ it("acts on the whole selection when the card belongs to it, else on the card al
   expect(interaction.with("a")).toEqual(["a"]);
 });
 
-it("toggles single cards and adds to what is selected, without duplicates", () => {
+it("toggles single cards, and adds cards without duplicates", () => {
   interaction.toggle("a");
   interaction.select(["b", "a"]);
   expect([...interaction.selected.get()]).toEqual(["a", "b"]);
@@ -22,7 +22,7 @@ it("toggles single cards and adds to what is selected, without duplicates", () =
   expect([...interaction.selected.get()]).toEqual(["b"]);
 });
 
-it("never changes a selection in place, so that whoever compares sees the change", () => {
+it("does not mutate a selection, so that comparisons see the change", () => {
   const before = interaction.selected.get();
   interaction.toggle("a");
   const after = interaction.selected.get();
@@ -31,7 +31,7 @@ it("never changes a selection in place, so that whoever compares sees the change
   expect([...after]).toEqual(["a"]);
 });
 
-it("clearing an empty selection notifies nobody", () => {
+it("does not notify watchers when an empty selection is cleared", () => {
   const listener = vi.fn();
   interaction.selected.watch(listener);
   interaction.clear();
@@ -41,7 +41,7 @@ it("clearing an empty selection notifies nobody", () => {
   expect(listener).toHaveBeenCalledTimes(2);
 });
 
-it("a request for the focus is taken once, by the column that comes first", () => {
+it("handles a request for the focus only once", () => {
   interaction.focus("a");
   const request = interaction.focusRequests.get();
   expect(interaction.focused.get()).toBe("a");
@@ -51,13 +51,13 @@ it("a request for the focus is taken once, by the column that comes first", () =
   expect(interaction.takeFocusRequest(request)).toBe(false);
 });
 
-it("focusing the same card again is another request", () => {
+it("requests the focus again for the same card", () => {
   interaction.focus("a");
   interaction.takeFocusRequest(interaction.focusRequests.get());
   interaction.focus("a");
   expect(interaction.takeFocusRequest(interaction.focusRequests.get())).toBe(true);
 });
 
-it("there is nothing to take before the first request", () => {
+it("has no request at first", () => {
   expect(interaction.takeFocusRequest(interaction.focusRequests.get())).toBe(false);
 });

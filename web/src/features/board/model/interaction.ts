@@ -1,29 +1,29 @@
 import { signal } from "@/lib/signal.ts";
 import type { Status } from "@/lib/statuses.ts";
 
-/** What the person at the board is doing: the card that keys act on, the selection, the card that is dragged. */
+/** The state of the interaction with a board: the focused card, the selection, the dragged card and the open prompt. */
 export class Interaction {
-  /** The card that keys act on. It stays the same while it moves, scrolls or leaves the screen. */
+  /** The card that keys act on. It stays the same while it moves or is scrolled out of view. */
   readonly focused = signal<string | undefined>(undefined);
-  /** Incremented whenever the focused card should take the browser's focus and come into view. */
+  /** Incremented to request that the focused card gets the browser's focus and is scrolled into view. */
   readonly focusRequests = signal(0);
   #taken = 0;
-  /** The cards that are selected together. Never changed in place. */
+  /** The selected cards. The set is replaced, never mutated. */
   readonly selected = signal<ReadonlySet<string>>(new Set());
-  /** The card that is dragged with the keyboard, and the column it is over. */
+  /** The card that is dragged with the keyboard, and its target column. */
   readonly lifted = signal<{ readonly id: string; readonly over: Status } | undefined>(undefined);
-  /** Whether a card is dragged with mouse or finger. */
+  /** Whether a card is dragged with the mouse or by touch. */
   readonly dragging = signal(false);
-  /** The prompt that is open. */
+  /** The open prompt. */
   readonly prompt = signal<Prompt | undefined>(undefined);
 
-  /** Makes a card the one that keys act on, and brings it into view. */
+  /** Focuses a card and requests that it is scrolled into view. */
   focus(id: string): void {
     this.focused.set(id);
     this.focusRequests.set(this.focusRequests.get() + 1);
   }
 
-  /** Selects a card, or takes it out of the selection. */
+  /** Adds a card to the selection, or removes it. */
   toggle(id: string): void {
     const next = new Set(this.selected.get());
     if (!next.delete(id)) next.add(id);
@@ -39,18 +39,20 @@ export class Interaction {
     if (this.selected.get().size > 0) this.selected.set(new Set());
   }
 
-  /** What acting on a card acts on: the whole selection when the card belongs to it, else the card alone. */
+  /**
+   * The cards that an action on a card applies to: the selection if the card is part of it, otherwise the card alone.
+   */
   with(id: string): readonly string[] {
     const selected = this.selected.get();
     return selected.has(id) ? [...selected] : [id];
   }
 
-  /** Whether a request of `focusRequests` was taken. */
+  /** Whether a request of `focusRequests` has been handled. */
   isFocusRequestTaken(request: number): boolean {
     return request === this.#taken;
   }
 
-  /** Takes a request of `focusRequests`. Returns true to the column that takes it first, and only once. */
+  /** Marks a request of `focusRequests` as handled. Returns true only to the first caller. */
   takeFocusRequest(request: number): boolean {
     if (request === this.#taken) return false;
     this.#taken = request;
@@ -59,9 +61,9 @@ export class Interaction {
 }
 
 export type Prompt =
-  /** Where should the cards go? */
+  /** Asks for the target column. */
   | { readonly kind: "move"; readonly ids: readonly string[] }
-  /** Why are the cards blocked? They are already shown there. */
+  /** Asks why the cards are blocked. They are already shown in Blocked. */
   | { readonly kind: "reason"; readonly ids: readonly string[] }
-  /** Which agent, owner or priority should they have? */
+  /** Asks for the agent, owner or priority. */
   | { readonly kind: "agent" | "owner" | "priority"; readonly ids: readonly string[] };

@@ -13,26 +13,26 @@ const grid = (...swimlanes: readonly Partial<Record<Status, readonly string[]>>[
 
 const one = grid({ BACKLOG: ["a1", "a2", "a3"], IN_PROGRESS: ["c1"] });
 
-it("begins at the first card there is", () => {
+it("starts at the first card", () => {
   expect(neighbour(one, undefined, "down")).toBe("a1");
   expect(neighbour(one, "gone", "left")).toBe("a1");
   expect(neighbour(grid(), undefined, "down")).toBeUndefined();
 });
 
-it("goes up and down and stays at the ends", () => {
+it("moves up and down, and stops at the ends", () => {
   expect(neighbour(one, "a1", "down")).toBe("a2");
   expect(neighbour(one, "a1", "up")).toBe("a1");
   expect(neighbour(one, "a3", "down")).toBe("a3");
 });
 
-it("goes sideways at its height, over empty columns, and stays at the edges", () => {
+it("moves sideways at the same position, skips empty columns, and stops at the edges", () => {
   expect(neighbour(one, "a3", "right")).toBe("c1");
   expect(neighbour(one, "c1", "left")).toBe("a1");
   expect(neighbour(one, "c1", "right")).toBe("c1");
   expect(neighbour(one, "a2", "left")).toBe("a2");
 });
 
-it("goes from row to row in its column, and sideways within its row", () => {
+it("moves through the rows of its column, and sideways within its row", () => {
   const rows = grid(
     { BACKLOG: ["a1", "a2"], READY: ["b1"] },
     { READY: ["b2"] },
@@ -45,7 +45,7 @@ it("goes from row to row in its column, and sideways within its row", () => {
   expect(neighbour(rows, "a3", "right")).toBe("c1");
 });
 
-it("carries a card from column to column", () => {
+it("moves a dragged card from column to column", () => {
   expect(neighbourColumn(["BACKLOG", "READY"], "BACKLOG", "right")).toBe("READY");
   expect(neighbourColumn(["BACKLOG", "READY"], "READY", "right")).toBe("READY");
   expect(neighbourColumn(["BACKLOG", "READY"], "BACKLOG", "left")).toBe("BACKLOG");

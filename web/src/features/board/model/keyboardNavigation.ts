@@ -3,15 +3,16 @@ import type { Swimlane } from "./swimlanes.ts";
 
 export type Direction = "left" | "right" | "up" | "down";
 
-/** The cards as they are drawn: columns from left to right, and the rows over them from top to bottom. */
+/** The cards in the order of the screen: columns from left to right, rows from top to bottom. */
 export type Grid = {
   readonly columns: readonly Status[];
   readonly swimlanes: readonly Pick<Swimlane, "cells">[];
 };
 
 /**
- * The card next to another. Up and down it goes through the rows of its column; sideways it stays in its row, keeps
- * the height and skips empty cells; at an edge it stays. Without a card to start from it is the first of the board.
+ * The card next to another. Up and down stay in the column and go through all rows. Left and right stay in the row,
+ * keep the position in the column and skip empty cells. At an edge the card stays the same. Without a current card, the
+ * result is the first card of the board.
  */
 export function neighbour(
   { columns, swimlanes }: Grid,
@@ -56,7 +57,7 @@ function placeOf(columns: Grid["columns"], swimlanes: Grid["swimlanes"], id: str
   return undefined;
 }
 
-/** The column next to another, staying at an edge. */
+/** The column next to another; at an edge the same one. */
 export function neighbourColumn(
   columns: readonly Status[],
   from: Status,

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { layoutOfSearch, needsAll, PLAIN, searchOfLayout } from "./layout.ts";
 
-it("is plain where the address says nothing, or nothing that is known", () => {
+it("has the defaults without parameters or with unknown values", () => {
   expect(layoutOfSearch("repo=acme/rocket")).toEqual(PLAIN);
   expect(layoutOfSearch("group=moon&sort=toString")).toEqual(PLAIN);
 });
 
-it("survives the way through an address, beside what else is there", () => {
+it("is parsed from the address that it writes, and keeps other parameters", () => {
   const layout = { group: "agent", sort: "rank" } as const;
   const search = searchOfLayout(layout, "q=leak&group=repository");
   expect(layoutOfSearch(search)).toEqual(layout);
@@ -14,7 +14,7 @@ it("survives the way through an address, beside what else is there", () => {
   expect(searchOfLayout(PLAIN, search)).toBe("q=leak");
 });
 
-it("needs every card for anything but the server's own order", () => {
+it("needs all cards except with the defaults", () => {
   expect(needsAll(PLAIN)).toBe(false);
   expect(needsAll({ group: "none", sort: "age" })).toBe(true);
   expect(needsAll({ group: "none", sort: "rank" })).toBe(true);

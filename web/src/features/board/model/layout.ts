@@ -1,10 +1,10 @@
-/** How a board lays its cards out; what is on it is the filter's business. */
+/** The grouping and the order of the cards of a board. */
 export type Layout = {
   readonly group: Group;
   readonly sort: Sort;
 };
 
-/** What the rows of a board stand for, in the order in which they are offered. */
+/** The groupings, in the order of the menu. */
 export const GROUPS = {
   none: "No grouping",
   repository: "Repository",
@@ -14,7 +14,7 @@ export const GROUPS = {
 
 export type Group = keyof typeof GROUPS;
 
-/** The orders within a column. The first is the server's own and costs nothing. */
+/** The orders within a column. The first is the order of the server, in which pages are loaded. */
 export const SORTS = {
   updated: "Last update",
   age: "Age",
@@ -29,7 +29,7 @@ const isGroup = (word: string | null): word is Group =>
   word !== null && Object.hasOwn(GROUPS, word);
 const isSort = (word: string | null): word is Sort => word !== null && Object.hasOwn(SORTS, word);
 
-/** Reads an address. What it does not know it leaves plain, so a link from another version still opens. */
+/** Parses an address. Unknown values are ignored, so that links of another version still work. */
 export function layoutOfSearch(search: string): Layout {
   const params = new URLSearchParams(search);
   const group = params.get("group");
@@ -40,7 +40,7 @@ export function layoutOfSearch(search: string): Layout {
   };
 }
 
-/** Writes a layout into an address and leaves what else is there. What is plain stays out of it. */
+/** Writes a layout into an address and keeps its other parameters. Defaults are not written. */
 export function searchOfLayout(layout: Layout, present = ""): string {
   const params = new URLSearchParams(present);
   for (const name of ["group", "sort"] as const) {
@@ -50,6 +50,6 @@ export function searchOfLayout(layout: Layout, present = ""): string {
   return params.toString();
 }
 
-/** Whether a layout can only be drawn of cards that are all here: the server's pages have another order. */
+/** Whether a layout needs all cards to be loaded, because the server's pages have another order. */
 export const needsAll = (layout: Layout): boolean =>
   layout.group !== PLAIN.group || layout.sort !== PLAIN.sort;

@@ -12,14 +12,14 @@ const limits = (changes: Partial<WorkLimits> = {}): WorkLimits => ({
   ...changes,
 });
 
-it("names the fullest lane first and leaves out what has no limit", () => {
+it("lists the fullest lane first, and leaves out lanes without a limit", () => {
   expect(gaugesOf(limits(), "IN_PROGRESS").map(({ name }) => name)).toEqual([
     "frontier",
     "default",
   ]);
 });
 
-it("says only that work is held where one lane alone is limited", () => {
+it("has no lane name if only one lane is limited", () => {
   const [gauge] = gaugesOf(
     limits({ lanes: [{ lane: "default", issues: 1, limit: 2 }] }),
     "IN_PROGRESS",
@@ -27,7 +27,7 @@ it("says only that work is held where one lane alone is limited", () => {
   expect(gauge).toEqual({ name: "held", issues: 1, limit: 2 });
 });
 
-it("counts what waits for a person on both columns where it waits, and on no other", () => {
+it("counts issues that wait for a person in both of their columns, and in no other", () => {
   const waiting = limits({ waitingForHuman: { issues: 4, limit: 3 } });
   for (const status of ["IN_REVIEW", "BLOCKED"] as const) {
     expect(gaugesOf(waiting, status)).toEqual([{ name: "waiting", issues: 4, limit: 3 }]);
@@ -44,13 +44,13 @@ it.each([
   expect(levelOf({ name: "held", issues, limit: 2 })).toBe(level);
 });
 
-it("says what a full column means", () => {
+it("describes a full column", () => {
   expect(gaugeWords({ name: "frontier", issues: 2, limit: 2 }, "IN_PROGRESS")).toBe(
     "2 of 2 held by agents on frontier. No more is given out",
   );
 });
 
-it("knows a service without limits", () => {
+it("detects a service without limits", () => {
   expect(isLimited(limits())).toBe(true);
   expect(isLimited(limits({ lanes: [] }))).toBe(false);
 });

@@ -1,9 +1,9 @@
 import type { Status } from "@/lib/statuses.ts";
 import type { WorkLimits } from "@/lib/limits.ts";
 
-/** An amount with the most that it may be. */
+/** An amount with its limit. */
 export type Gauge = {
-  /** What is counted, as a word before the numbers. */
+  /** The label before the numbers. */
   readonly name: string;
   readonly issues: number;
   readonly limit: number;
@@ -14,13 +14,13 @@ export type Level = "under" | "at" | "over";
 export const levelOf = ({ issues, limit }: Gauge): Level =>
   issues > limit ? "over" : issues === limit ? "at" : "under";
 
-/** Whether the server limits anything that a column head shows. */
+/** Whether any limit is set that a column head shows. */
 export const isLimited = (limits: WorkLimits): boolean =>
   limits.waitingForHuman.limit !== null || limits.lanes.some(({ limit }) => limit !== null);
 
 /**
- * What is limited of a column, the fullest first: what is held, by lane, in In Progress; what waits for a person, which
- * is In Review and Blocked together, in both.
+ * The limits of a column, the fullest first. In Progress has the leases of each lane. In Review and Blocked both have
+ * the issues that wait for a person, which are counted over the two columns together.
  */
 export function gaugesOf(limits: WorkLimits | undefined, status: Status): readonly Gauge[] {
   if (!limits) return [];
@@ -37,7 +37,7 @@ export function gaugesOf(limits: WorkLimits | undefined, status: Status): readon
   return gauges.sort((a, b) => b.issues / b.limit - a.issues / a.limit);
 }
 
-/** What a gauge means, in a sentence. */
+/** The meaning of a gauge, as a sentence. */
 export function gaugeWords(gauge: Gauge, status: Status): string {
   const { name, issues, limit } = gauge;
   const what =

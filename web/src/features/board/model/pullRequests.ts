@@ -3,6 +3,6 @@ type Issue = {
   readonly pullRequests: readonly { readonly url: string; readonly checkState: string | null }[];
 };
 
-/** How the checks of the pull request that an issue shows stand; null where it has none, or where that is not known. */
+/** The state of the checks of an issue's pull request; null without one, or if the state is not known. */
 export const checkStateOf = ({ pullRequestUrl, pullRequests }: Issue): string | null =>
   pullRequests.find(({ url }) => url === pullRequestUrl)?.checkState ?? null;

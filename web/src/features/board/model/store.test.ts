@@ -31,7 +31,7 @@ const removed = (cursor: string, issueId: string) =>
   ({ __typename: "IssueRemoved", cursor, issueId }) as const;
 
 describe("events", () => {
-  it("move a card to the top of its new column and both counts with it", () => {
+  it("move a card to the top of its new column, and change both counts", () => {
     store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(3, "DONE")]));
     store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
     expect(ids("READY")).toEqual(["iss_2"]);
@@ -41,7 +41,7 @@ describe("events", () => {
     expect(store.cursor).toBe("11");
   });
 
-  it("change nothing when they repeat what the snapshot already holds", () => {
+  it("change nothing if the snapshot already contains them", () => {
     store.load(snapshot([issue(1, "DONE"), issue(2, "DONE")]));
     expect(store.receive(moved("11", "READY", issue(1, "DONE")), NOW)).toBe("done");
     expect(ids("DONE")).toEqual(["iss_2", "iss_1"]);
@@ -49,7 +49,7 @@ describe("events", () => {
     expect(store.card("iss_1")?.arrival).toBeUndefined();
   });
 
-  it("bring a card that was not loaded, and put its counts in doubt", () => {
+  it("add a card that was not loaded, and request new counts", () => {
     store.load(snapshot([issue(1, "READY")], { BACKLOG: 5 }));
     expect(
       store.receive(moved("11", "BACKLOG", issue(9, "READY", { updatedAt: LATER })), NOW),
@@ -57,7 +57,7 @@ describe("events", () => {
     expect(ids("READY")).toEqual(["iss_9", "iss_1"]);
   });
 
-  it("leave a card to the page it belongs to", () => {
+  it("do not list a card that belongs to a later page", () => {
     store.load(snapshot([issue(5, "READY")], { READY: 3 }));
     store.receive(changed("11", issue(2, "READY")), NOW);
     expect(ids("READY")).toEqual(["iss_5"]);
@@ -68,7 +68,7 @@ describe("events", () => {
     expect(ids("READY")).toEqual(["iss_5", "iss_4", "iss_3", "iss_2"]);
   });
 
-  it("take a card away once", () => {
+  it("remove a card only once", () => {
     store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
     expect(store.receive(removed("11", "iss_1"), NOW)).toBe("done");
     expect(store.receive(removed("12", "iss_1"), NOW)).toBe("recount");
@@ -77,7 +77,7 @@ describe("events", () => {
     expect(store.card("iss_1")).toBeUndefined();
   });
 
-  it("ask for a reload when the stream cannot go on", () => {
+  it("request a reload when the stream cannot continue", () => {
     expect(store.receive({ __typename: "Resync", cursor: "99", reason: "tracked" }, NOW)).toBe(
       "reload",
     );
@@ -85,7 +85,7 @@ describe("events", () => {
 });
 
 describe("a page", () => {
-  it("does not bring back a card that an event has moved meanwhile", () => {
+  it("does not return a card to a column that an event has moved it from", () => {
     store.load(snapshot([issue(5, "READY")], { READY: 2 }));
     store.receive(moved("11", "READY", issue(4, "DONE", { updatedAt: LATER })), NOW);
     store.addPage("READY", {
@@ -97,10 +97,10 @@ describe("a page", () => {
   });
 });
 
-describe("a move made here", () => {
+describe("a move of this page", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(3, "DONE")])));
 
-  it("shows at once, above what the server said", () => {
+  it("is shown at once, above the data of the server", () => {
     store.begin("iss_1", "DONE");
     expect(ids("READY")).toEqual(["iss_2"]);
     expect(ids("DONE")).toEqual(["iss_1", "iss_3"]);
@@ -108,7 +108,7 @@ describe("a move made here", () => {
     expect(store.card("iss_1")?.status).toBe("DONE");
   });
 
-  it("waits for its event and falls away with it, without the mark of a stranger's move", () => {
+  it("is pending until its event, which is not marked as a move by somebody else", () => {
     store.begin("iss_1", "DONE");
     store.acknowledge("iss_1", "11");
     expect(store.card("iss_1")?.pending).toEqual({ to: "DONE", cursor: "11" });
@@ -118,7 +118,7 @@ describe("a move made here", () => {
     expect([count("READY"), count("DONE")]).toEqual([1, 2]);
   });
 
-  it("knows an event that overtook the answer", () => {
+  it("is confirmed by an event that arrived before the response", () => {
     store.begin("iss_1", "DONE");
     store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
     expect(store.card("iss_1")?.pending).toBeDefined();
@@ -126,7 +126,7 @@ describe("a move made here", () => {
     expect(store.card("iss_1")?.pending).toBeUndefined();
   });
 
-  it("goes back and says why when it is refused", () => {
+  it("is reverted with the reason when it is rejected", () => {
     store.begin("iss_1", "DONE");
     store.refuse("iss_1", REFUSED);
     expect(ids("READY")).toEqual(["iss_2", "iss_1"]);
@@ -136,7 +136,7 @@ describe("a move made here", () => {
     expect(store.card("iss_1")?.refusal).toBeUndefined();
   });
 
-  it("goes back to where the card has been moved meanwhile", () => {
+  it("is reverted to the column to which the card was moved meanwhile", () => {
     store.begin("iss_1", "DONE");
     store.receive(moved("11", "READY", issue(1, "IN_REVIEW", { updatedAt: LATER })), NOW);
     expect(store.card("iss_1")?.status).toBe("DONE");
@@ -144,7 +144,7 @@ describe("a move made here", () => {
     expect(ids("IN_REVIEW")).toEqual(["iss_1"]);
   });
 
-  it("outlives a reload until it is answered, and not after", () => {
+  it("stays pending after a reload only until it is answered", () => {
     store.begin("iss_1", "DONE");
     store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
     expect(ids("DONE")).toEqual(["iss_1"]);
@@ -154,7 +154,7 @@ describe("a move made here", () => {
     expect(ids("DONE")).toEqual(["iss_1"]);
   });
 
-  it("believes the answer when the event does not come", () => {
+  it("is settled by the response if the event does not arrive", () => {
     store.begin("iss_1", "DONE");
     store.acknowledge("iss_1", "11");
     store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
@@ -163,7 +163,7 @@ describe("a move made here", () => {
     expect([count("READY"), count("DONE")]).toEqual([1, 2]);
   });
 
-  it("vanishes with its card", () => {
+  it("is removed with its card", () => {
     store.begin("iss_1", "DONE");
     store.receive(removed("11", "iss_1"), NOW);
     expect(ids("DONE")).toEqual(["iss_3"]);
@@ -172,7 +172,7 @@ describe("a move made here", () => {
 });
 
 describe("watchers", () => {
-  it("hear of two columns and one card when a card moves, and of nothing else", () => {
+  it("are notified about two columns and one card when a card moves, and nothing else", () => {
     store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
     const heard: string[] = [];
     for (const key of [
@@ -188,7 +188,7 @@ describe("watchers", () => {
     expect(heard.sort()).toEqual(["card:iss_1", "column:DONE", "column:READY"]);
   });
 
-  it("get the same view until it changes, and hear nothing once they have left", () => {
+  it("get the same view until it changes, and no notification after they are removed", () => {
     store.load(snapshot([issue(1, "READY")]));
     const view = store.card("iss_1");
     expect(store.card("iss_1")).toBe(view);
@@ -206,7 +206,7 @@ describe("a column", () => {
     pageInfo: { hasNextPage: true, endCursor: `after ${numbers.at(-1) ?? ""}` },
   });
 
-  it("goes on where its last page ended, until there is no more", () => {
+  it("continues after its last page, until there is no more", () => {
     store.load(snapshot([issue(9, "READY")], { READY: 4 }));
     expect(store.endCursor("READY")).toBe("next");
     store.addPage("READY", page(8, 7));
@@ -217,7 +217,7 @@ describe("a column", () => {
     expect(store.column("READY").hasMore).toBe(false);
   });
 
-  it("places a changed card by its update time", () => {
+  it("sorts a changed card by its update time", () => {
     store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(4, "READY")]));
     store.receive(
       changed("11", issue(1, "READY", { updatedAt: issue(3, "READY").updatedAt })),
@@ -227,7 +227,7 @@ describe("a column", () => {
     expect(count("READY")).toBe(3);
   });
 
-  it("keeps the order of cards that were updated at once", () => {
+  it("keeps the order of cards with the same update time", () => {
     const at = { updatedAt: LATER };
     store.load(snapshot([issue(1, "READY", at)]));
     store.receive(changed("11", issue(2, "READY", at)), NOW);
@@ -236,7 +236,7 @@ describe("a column", () => {
     expect(new Set(ids("READY"))).toEqual(new Set(["iss_1", "iss_2"]));
   });
 
-  it("takes the server's counts, and never counts below zero", () => {
+  it("takes the counts of the server, and never counts below zero", () => {
     store.load(snapshot([issue(1, "READY")]));
     store.setCounts([
       { status: "READY", totalCount: 0 },
@@ -249,7 +249,7 @@ describe("a column", () => {
     expect(count("DONE"), "a card that is gone cannot be moved").toBe(7);
   });
 
-  it("notifies nobody of counts that are the same", () => {
+  it("does not notify watchers about equal counts", () => {
     store.load(snapshot([issue(1, "READY")]));
     const listener = vi.fn();
     const version = store.version;
@@ -259,7 +259,7 @@ describe("a column", () => {
     expect(store.version).toBe(version);
   });
 
-  it("is notified when the rank of a card changes that stays where it is", () => {
+  it("notifies watchers when only the queue rank of a card changes", () => {
     store.load(snapshot([issue(1, "READY")]));
     const listener = vi.fn();
     store.watch("column:READY", listener);
@@ -270,10 +270,10 @@ describe("a column", () => {
   });
 });
 
-describe("several moves made here", () => {
+describe("several moves of this page", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY")])));
 
-  it("of one card show the last, and go back to where it came from", () => {
+  it("of one card show the last, and are reverted to the first column", () => {
     store.begin("iss_1", "IN_REVIEW");
     store.begin("iss_1", "DONE");
     expect([ids("IN_REVIEW"), ids("DONE")]).toEqual([[], ["iss_1"]]);
@@ -282,14 +282,14 @@ describe("several moves made here", () => {
     expect(store.card("iss_1")?.refusal?.attempt).toBe("Not moved to Done");
   });
 
-  it("put the last card first", () => {
+  it("put the last moved card first", () => {
     store.begin("iss_1", "DONE");
     store.begin("iss_2", "DONE");
     expect(ids("DONE")).toEqual(["iss_2", "iss_1"]);
     expect([count("READY"), count("DONE")]).toEqual([0, 2]);
   });
 
-  it("and back to where the card is change no count", () => {
+  it("that end in the original column do not change its count", () => {
     store.begin("iss_1", "DONE");
     store.begin("iss_1", "READY");
     expect(ids("READY")).toEqual(["iss_2", "iss_1"]);
@@ -297,10 +297,10 @@ describe("several moves made here", () => {
   });
 });
 
-describe("an answer", () => {
+describe("a response", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY")])));
 
-  it("that is believed late does not undo a newer change", () => {
+  it("that is applied late does not revert a newer change", () => {
     store.begin("iss_1", "DONE");
     store.acknowledge("iss_1", "11");
     store.receive(
@@ -322,7 +322,7 @@ describe("an answer", () => {
     });
   });
 
-  it("to a move that is not there any more changes nothing", () => {
+  it("to a removed move changes nothing", () => {
     store.acknowledge("iss_1", "11");
     store.refuse("iss_1", REFUSED);
     store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
@@ -331,10 +331,10 @@ describe("an answer", () => {
   });
 });
 
-describe("a refusal", () => {
+describe("a rejection", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY")])));
 
-  it("stays until it is dismissed or something else is tried", () => {
+  it("is shown until it is dismissed or another move begins", () => {
     store.reportFailure("iss_1", "The owner was not changed", REFUSED);
     expect(store.card("iss_1")?.refusal).toEqual({
       attempt: "The owner was not changed",
@@ -346,7 +346,7 @@ describe("a refusal", () => {
     expect(store.card("iss_1")?.refusal).toBeUndefined();
   });
 
-  it("is gone with its card, should that come back", () => {
+  it("is removed with its card, and not shown if the card returns", () => {
     store.reportFailure("iss_1", "The owner was not changed", REFUSED);
     store.receive(removed("11", "iss_1"), NOW);
     store.load(snapshot([issue(1, "READY")]));
@@ -354,7 +354,7 @@ describe("a refusal", () => {
   });
 });
 
-it("a move that was never sent is undone silently", () => {
+it("a move that was never sent is reverted without a message", () => {
   store.load(snapshot([issue(1, "READY")]));
   store.begin("iss_1", "BLOCKED");
   store.abandon("iss_1");
@@ -363,7 +363,7 @@ it("a move that was never sent is undone silently", () => {
   expect(count("BLOCKED")).toBe(0);
 });
 
-it("the badge of somebody else's move goes when the card is moved here, or after a while", () => {
+it("the mark of a move by somebody else can be removed", () => {
   store.load(snapshot([issue(1, "READY")]));
   const event = moved("11", "READY", issue(1, "DONE", { updatedAt: LATER }));
   store.receive(event, 1234);
@@ -381,7 +381,7 @@ it("the badge of somebody else's move goes when the card is moved here, or after
   expect(listener).not.toHaveBeenCalled();
 });
 
-it("an event is known although a hundred came after it and before the answer", () => {
+it("an event is recognised although a hundred others arrived before the response", () => {
   store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
   store.begin("iss_1", "DONE");
   store.receive(moved("1000", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);

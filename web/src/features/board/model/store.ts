@@ -1,38 +1,39 @@
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
-import type { Viewer } from "@/lib/viewer.ts";
 import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts";
+import type { Arrival, CardView, ColumnView, PendingMove, Refusal } from "./cardViews.ts";
+import { Touched, Watchers, type WatchKey } from "./watchers.ts";
 
 /**
- * What the board knows, in two layers.
+ * The issues of the board, in two layers.
  *
- * Below lie the issues by id and, for each column, the loaded ids in the server's order, newest update first. Only
- * snapshots, pages and events write there. Above lies the overlay: moves that were made here and that no event has
- * confirmed yet. Each is keyed by its issue while it is on its way and by its event's cursor once the server has
- * answered, and falls away when that event streams in. What is drawn is always the two together.
+ * The lower layer has the issues by id and, for each column, the loaded ids in the server's order, newest update first.
+ * Only snapshots, pages and events write to it. The upper layer is the overlay: moves that were made here and are not
+ * confirmed by an event yet. A move is removed from it when its event arrives; the response of the server says which
+ * event that is. The views of cards and columns combine both layers.
  *
  * Watchers are notified by card and by column, so a move rerenders one card and two columns.
  */
 export class BoardStore {
   readonly #issues = new Map<string, BoardIssue>();
-  /** The column each loaded issue is listed in, below the overlay. */
+  /** The column of each listed issue, without the overlay. */
   readonly #listed = new Map<string, Status>();
   readonly #columns = new Map<Status, Column>(STATUSES.map((status) => [status, emptyColumn()]));
   readonly #overlay = new Map<string, PendingMove>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #arrivals = new Map<string, Arrival>();
-  /** The newest cursors seen, to recognise an event that overtook the answer it belongs to. */
+  /** The latest cursors, to recognise an event that arrived before the response to its move. */
   readonly #seen: string[] = [];
 
   readonly #cardViews = new Map<string, CardView>();
   readonly #columnViews = new Map<Status, ColumnView>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
 
-  /** The position that everything here is true at, or later. */
+  /** The position in the event log up to which everything here is current. */
   cursor: string | undefined;
   #version = 0;
 
-  // ------------------------------------------------------------------ reading
+  // ------------------------------------------------------------------ reads
 
   card(id: string): CardView | undefined {
     const known = this.#cardViews.get(id);
@@ -69,7 +70,7 @@ export class BoardStore {
         : column.ids.filter((id) => (this.#overlay.get(id)?.to ?? status) === status);
     const view: ColumnView = {
       status,
-      // A move makes its card the newest of the column, so this is where the event will put it.
+      // A move makes its card the newest of the column, so the event will put it at the top.
       ids: arriving.length > 0 ? [...arriving.reverse(), ...staying] : staying,
       totalCount: Math.max(0, column.totalCount + arriving.length - leaving),
       hasMore: column.endCursor !== undefined,
@@ -78,40 +79,38 @@ export class BoardStore {
     return view;
   }
 
-  /** An issue as the server has it, without the overlay. */
+  /** An issue without the overlay. */
   issue(id: string): BoardIssue | undefined {
     return this.#issues.get(id);
   }
 
-  /** Incremented by every change, for what is rendered from the whole board. */
+  /** Incremented by every change, for components that depend on the whole board. */
   get version(): number {
     return this.#version;
   }
 
-  /** Where the next page of a column begins; undefined when all of it is here. */
+  /** The cursor of the next page of a column; undefined if everything is loaded. */
   endCursor(status: Status): string | undefined {
     return this.#column(status).endCursor;
   }
 
-  /** Labels, names and repositories of everything loaded, for offering as filters. */
+  /** All loaded issues, without the overlay. */
   *issues(): IterableIterator<BoardIssue> {
     yield* this.#issues.values();
   }
 
-  /** Calls `listener` after each change of a card (`card:<id>`), a column (`column:<status>`) or anything (`board`). */
+  /**
+   * Calls `listener` after each change of a card (`card:<id>`), of a column (`column:<status>`) or of any (`board`).
+   */
   watch(key: WatchKey, listener: () => void): () => void {
-    const listeners = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, listeners);
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#watchers.delete(key);
-    };
+    return this.#watchers.add(key, listener);
   }
 
-  // ------------------------------------------------------------------ what the server says
+  // ------------------------------------------------------------------ data from the server
 
-  /** Takes a snapshot for everything there is. Moves that the server has answered are in it; others stay above it. */
+  /**
+   * Replaces everything by a snapshot. It contains the moves that the server has answered; other moves stay pending.
+   */
   load(snapshot: BoardSnapshot): void {
     const touched = new Touched();
     const before = new Map(this.#issues);
@@ -140,7 +139,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** Appends the page that follows what a column already lists. Issues that an event brought meanwhile stay put. */
+  /** Appends the next page of a column. Issues that an event has added meanwhile keep their position. */
   addPage(status: Status, page: BoardSnapshot["columns"][number]["issues"]): void {
     const touched = new Touched();
     const column = this.#column(status);
@@ -155,7 +154,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** Takes the server's counts for the columns. */
+  /** Sets the total counts of columns. */
   setCounts(counts: readonly { status: Status; totalCount: number }[]): void {
     const touched = new Touched();
     for (const { status, totalCount } of counts) {
@@ -168,9 +167,9 @@ export class BoardStore {
   }
 
   /**
-   * Applies one event of the stream. Repeating one changes nothing, so a stream may overlap the snapshot it follows.
-   * Returns what is to follow: `reload` when the stream cannot go on, `recount` when an issue that is not loaded may
-   * have changed a count.
+   * Applies one event of the stream. Applying it again changes nothing, so the stream may overlap the snapshot. Returns
+   * what the caller must do: `reload` if the stream cannot continue, `recount` if an issue that is not loaded may have
+   * changed a count.
    */
   receive(event: BoardEvent, now: number): "done" | "recount" | "reload" {
     if (event.__typename === "Resync") return "reload";
@@ -202,15 +201,15 @@ export class BoardStore {
     return outcome;
   }
 
-  /** Forgets that a card was moved by somebody else, once its mark has faded. */
+  /** Removes the mark of a card that somebody else moved. */
   forgetArrival(id: string): void {
     if (!this.#arrivals.delete(id)) return;
     this.#notify(new Touched().card(id));
   }
 
-  // ------------------------------------------------------------------ moves made here
+  // ------------------------------------------------------------------ moves of this page
 
-  /** Shows a move at once. A move of a card that is already on its way replaces its target, not its origin. */
+  /** Shows a move before it is sent. For a card that is already being moved, only the target is replaced. */
   begin(id: string, to: Status): void {
     const issue = this.#issues.get(id);
     if (!issue) return;
@@ -224,7 +223,10 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server has moved the card; the pending move waits for the event at `cursor`, unless that was faster. */
+  /**
+   * Notes that the server has moved a card. The move stays pending until the event at `cursor`, if that is still to
+   * come.
+   */
   acknowledge(id: string, cursor: string): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -238,7 +240,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The event of an answered move did not come: take the answer's own issue instead. */
+  /** Applies the issue of the response to a move, because its event did not arrive. */
   settle(issue: BoardIssue, cursor: string): void {
     if (this.#overlay.get(issue.id)?.cursor !== cursor) return;
     const touched = new Touched();
@@ -248,7 +250,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server said no: the card goes back and says why. */
+  /** Notes that the server rejected a move. The card returns to its column and shows the reason. */
   refuse(id: string, failure: Failure): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -262,7 +264,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server refused something else than a move. */
+  /** Shows on a card that an action other than a move failed. */
   reportFailure(id: string, attempt: string, failure: Failure): void {
     this.#refusals.set(id, { attempt, failure });
     this.#notify(new Touched().card(id));
@@ -280,7 +282,7 @@ export class BoardStore {
     if (this.#refusals.delete(id)) this.#notify(new Touched().card(id));
   }
 
-  // ------------------------------------------------------------------ inside
+  // ------------------------------------------------------------------ internals
 
   #column(status: Status): Column {
     return this.#columns.get(status) ?? emptyColumn();
@@ -292,14 +294,14 @@ export class BoardStore {
     touched.card(issue.id);
   }
 
-  /** Puts an issue where its status and its update time belong, moving counts with it when it was listed before. */
+  /** Inserts an issue into the column of its status, by its update time. Adjusts the counts if it was listed before. */
   #place(issue: BoardIssue, touched: Touched): void {
     const from = this.#listed.get(issue.id);
     const before = this.#issues.get(issue.id);
     touched.card(issue.id);
     if (from === issue.status && before?.updatedAt === issue.updatedAt) {
       this.#issues.set(issue.id, issue);
-      // A board in the order of the queue shows it elsewhere in its column.
+      // A board that is sorted by queue rank may show it at another position.
       if (before.queueScore !== issue.queueScore) touched.column(issue.status);
       return;
     }
@@ -354,7 +356,7 @@ export class BoardStore {
     return true;
   }
 
-  /** Takes a move off the overlay. */
+  /** Removes a move from the overlay. */
   #lift(id: string, touched: Touched): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -373,62 +375,9 @@ export class BoardStore {
     if (touched.cards.size > 0 || touched.columns.size > 0) this.#version += 1;
     for (const id of touched.cards) this.#cardViews.delete(id);
     for (const status of touched.columns) this.#columnViews.delete(status);
-    for (const id of touched.cards) this.#call(`card:${id}`);
-    for (const status of touched.columns) this.#call(`column:${status}`);
-    if (touched.cards.size > 0 || touched.columns.size > 0) this.#call("board");
-  }
-
-  #call(key: WatchKey): void {
-    const listeners = this.#watchers.get(key);
-    if (listeners) for (const listener of [...listeners]) listener();
+    this.#watchers.notify(touched);
   }
 }
-
-export type WatchKey = `card:${string}` | `column:${Status}` | "board";
-
-/** A card as it is drawn. */
-export type CardView = {
-  readonly issue: BoardIssue;
-  /** The column it is shown in, the overlay included. */
-  readonly status: Status;
-  readonly pending: PendingMove | undefined;
-  readonly refusal: Refusal | undefined;
-  readonly arrival: Arrival | undefined;
-};
-
-/** A column as it is drawn. */
-export type ColumnView = {
-  readonly status: Status;
-  readonly ids: readonly string[];
-  /** Of the whole column, not only of what is loaded. */
-  readonly totalCount: number;
-  readonly hasMore: boolean;
-};
-
-/** A move that no event has confirmed. */
-export type PendingMove = {
-  readonly to: Status;
-  /** The event that will confirm it; set once the server has answered. */
-  readonly cursor?: string;
-};
-
-/** Something that the server did not do. */
-export type Refusal = {
-  /** What was tried and did not happen, as the beginning of a sentence. */
-  readonly attempt: string;
-  /** Where the card should have gone, when that was it. */
-  readonly to?: Status;
-  readonly failure: Failure;
-};
-
-/** A move that somebody else made a moment ago. */
-export type Arrival = {
-  readonly actor: string;
-  readonly actorKind: Viewer["kind"];
-  readonly from: Status;
-  /** Milliseconds of the browser's clock. */
-  readonly at: number;
-};
 
 type Column = {
   readonly ids: readonly string[];
@@ -441,19 +390,3 @@ const emptyColumn = (): Column => ({ ids: [], totalCount: 0, endCursor: undefine
 const nextCursor = (
   page: { hasNextPage: boolean; endCursor: string | null } | undefined,
 ): string | undefined => (page?.hasNextPage ? (page.endCursor ?? undefined) : undefined);
-
-/** What a change has touched, collected before watchers are notified. */
-class Touched {
-  readonly cards = new Set<string>();
-  readonly columns = new Set<Status>();
-
-  card(id: string): this {
-    this.cards.add(id);
-    return this;
-  }
-
-  column(status: Status): this {
-    this.columns.add(status);
-    return this;
-  }
-}

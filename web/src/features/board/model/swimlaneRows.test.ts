@@ -17,7 +17,7 @@ const none = () => false;
 const keys = (rows: ReturnType<typeof rowsOf>) => rows.map(keyOfRow);
 
 describe("the rows of swimlanes", () => {
-  it("are a head and as many rows as the highest column has cards", () => {
+  it("are a head and as many rows as the longest column has cards", () => {
     expect(keys(rowsOf(BOTH, OPEN, none))).toEqual([
       "head:Mender",
       "Mender:0",
@@ -27,13 +27,13 @@ describe("the rows of swimlanes", () => {
     ]);
   });
 
-  it("leave out the cards of a collapsed swimlane", () => {
+  it("have no cards of a collapsed swimlane", () => {
     const rows = rowsOf(BOTH, OPEN, (key) => key === "Mender");
     expect(keys(rows)).toEqual(["head:Mender", "head:Scout", "Scout:0"]);
     expect(rows[0]).toMatchObject({ kind: "head", collapsed: true });
   });
 
-  it("count only the columns that are open", () => {
+  it("depend only on the expanded columns", () => {
     expect(keys(rowsOf([MENDER], ["DONE"], none))).toEqual(["head:Mender", "Mender:0"]);
     expect(keys(rowsOf([MENDER], [], none)), "every column is collapsed").toEqual(["head:Mender"]);
   });
@@ -42,13 +42,13 @@ describe("the rows of swimlanes", () => {
 describe("the row of a card", () => {
   const rows = rowsOf(BOTH, OPEN, none);
 
-  it("is found below the head of its swimlane", () => {
+  it("is below the head of its swimlane", () => {
     expect(rowOf(BOTH, rows, "b")).toBe(2);
     expect(rowOf(BOTH, rows, "c")).toBe(1);
     expect(rowOf(BOTH, rows, "d")).toBe(4);
   });
 
-  it("is none without a card, for an unknown one and in a collapsed swimlane", () => {
+  it("is -1 without a card, for an unknown card and in a collapsed swimlane", () => {
     expect(rowOf(BOTH, rows, undefined)).toBe(-1);
     expect(rowOf(BOTH, rows, "z")).toBe(-1);
     expect(
@@ -61,16 +61,16 @@ describe("the row of a card", () => {
   });
 });
 
-describe("the first card in sight", () => {
+describe("the first visible card", () => {
   const rows = rowsOf(BOTH, OPEN, none);
 
-  it("is the leftmost of the first row with cards", () => {
+  it("is the leftmost card of the first row with cards", () => {
     expect(firstCard(rows, 0, OPEN)).toBe("a");
     expect(firstCard(rows, 0, ["DONE", "READY"])).toBe("c");
     expect(firstCard(rows, 3, OPEN)).toBe("d");
   });
 
-  it("is none where no row with cards follows", () => {
+  it("is undefined if no row with cards follows", () => {
     expect(firstCard(rows, 5, OPEN)).toBeUndefined();
     expect(
       firstCard(

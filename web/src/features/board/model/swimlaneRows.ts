@@ -1,12 +1,12 @@
 import type { Status } from "@/lib/statuses.ts";
 import type { Swimlane } from "./swimlanes.ts";
 
-/** What the page scrolls through: the head of each swimlane, and below it the cards of its columns side by side. */
+/** A row of the scrolled list: the head of a swimlane, or one card of each of its columns side by side. */
 export type Row =
   | { readonly kind: "head"; readonly swimlane: Swimlane; readonly collapsed: boolean }
   | { readonly kind: "cards"; readonly swimlane: Swimlane; readonly at: number };
 
-/** The rows of swimlanes, as many below each head as its highest open column has cards. */
+/** The rows of the swimlanes. A swimlane has as many rows as its longest expanded column has cards. */
 export const rowsOf = (
   swimlanes: readonly Swimlane[],
   open: readonly Status[],
@@ -23,13 +23,13 @@ export const rowsOf = (
     ];
   });
 
-/** Identifies a row while others come and go. */
+/** Identifies a row when others are added or removed. */
 export function keyOfRow(row: Row | undefined): string {
   if (row?.kind === "head") return `head:${row.swimlane.key}`;
   return row ? `${row.swimlane.key}:${row.at}` : "";
 }
 
-/** Where the row with this card stands; below zero when there is none, or its swimlane is collapsed. */
+/** The index of the row with this card; -1 if there is none or its swimlane is collapsed. */
 export function rowOf(
   swimlanes: readonly Swimlane[],
   rows: readonly Row[],
@@ -47,7 +47,7 @@ export function rowOf(
   return -1;
 }
 
-/** The first card at or below a row, in the leftmost of these columns that has one there. */
+/** The first card in this row or below; of several columns, the leftmost one counts. */
 export function firstCard(
   rows: readonly Row[],
   from: number,

@@ -28,7 +28,7 @@ it("is one row without grouping", () => {
   ]);
 });
 
-it("puts a card into the row of its first agent, and those without at the end", () => {
+it("puts a card into the row of its first agent, and cards without an agent last", () => {
   const swimlanes = swimlanesOf(board(), ["READY", "DONE"], { group: "agent", sort: "updated" });
   expect(shape(swimlanes)).toEqual([
     ["mender", 2, { READY: ["iss_2"], DONE: ["iss_4"] }],
@@ -38,7 +38,7 @@ it("puts a card into the row of its first agent, and those without at the end", 
   expect(swimlaneTitle("agent", "")).toBe("No agent");
 });
 
-it("has one row for an agent that repositories spell differently", () => {
+it("has one row for different spellings of an agent", () => {
   const store = new BoardStore();
   store.load(
     snapshot([
@@ -50,7 +50,7 @@ it("has one row for an agent that repositories spell differently", () => {
   expect(shape(swimlanes)).toEqual([["mender", 2, { READY: ["iss_2", "iss_1"] }]]);
 });
 
-it("orders rows of priorities by urgency", () => {
+it("sorts the rows of priorities by urgency", () => {
   const swimlanes = swimlanesOf(board(), ["READY"], { group: "priority", sort: "updated" });
   expect(swimlanes.map(({ key }) => swimlaneTitle("priority", key))).toEqual([
     "Urgent",
@@ -59,7 +59,7 @@ it("orders rows of priorities by urgency", () => {
   ]);
 });
 
-it("follows a move that no event has confirmed yet", () => {
+it("includes pending moves", () => {
   const store = board();
   store.begin("iss_2", "DONE");
   const swimlanes = swimlanesOf(store, ["READY", "DONE"], { group: "repository", sort: "updated" });
@@ -68,15 +68,15 @@ it("follows a move that no event has confirmed yet", () => {
   ]);
 });
 
-it("puts the oldest first where age is asked for", () => {
+it("sorts by age, the oldest first", () => {
   const store = board();
   expect(sorted(store, store.column("READY").ids, "age")).toEqual(["iss_2", "iss_3", "iss_1"]);
 });
 
-describe("in the order of the queue", () => {
+describe("in queue order", () => {
   const ready = (store: BoardStore) => sorted(store, store.column("READY").ids, "rank");
 
-  it("the lowest score comes first, then the older day, then the lower id", () => {
+  it("the lowest score is first, then the older day, then the lower id", () => {
     const store = new BoardStore();
     const born = (day: number, hour: number) =>
       new Date(Date.UTC(2026, 0, day, hour)).toISOString();
@@ -84,7 +84,6 @@ describe("in the order of the queue", () => {
     store.load(
       snapshot([
         issue(1, "READY", { queueScore: 3120, createdAt: born(1, 0) }),
-        // Later on the same day.
         issue(2, "READY", { ...next, createdAt: born(2, 10) }),
         issue(3, "READY", next),
         issue(4, "READY", { ...next, id: "iss_00000z" }),
@@ -106,7 +105,7 @@ describe("in the order of the queue", () => {
     ]);
   });
 
-  it("an event that changes a score alone moves its card", () => {
+  it("an event that only changes a score moves the card", () => {
     const store = new BoardStore();
     store.load(
       snapshot([
@@ -134,7 +133,7 @@ describe("in the order of the queue", () => {
     expect(heard, "nothing is another").toHaveLength(1);
   });
 
-  it("a card that is moved here stands among the others at once", () => {
+  it("a card with a pending move is sorted among the others", () => {
     const store = new BoardStore();
     store.load(
       snapshot([

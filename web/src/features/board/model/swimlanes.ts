@@ -3,15 +3,17 @@ import type { BoardIssue } from "../api/documents.ts";
 import type { Group, Layout, Sort } from "./layout.ts";
 import type { BoardStore } from "./store.ts";
 
-/** One row of a board: what its cards have in common, and the cards of each column. */
+/** One row of a grouped board with its cards by column. */
 export type Swimlane = {
-  /** The common repository, agent or priority; empty for those without, and for a board of one row. */
+  /**
+   * The repository, agent or priority of its cards; empty for cards without one, and for a board that is not grouped.
+   */
   readonly key: string;
   readonly cells: ReadonlyMap<Status, readonly string[]>;
   readonly count: number;
 };
 
-/** The row an issue belongs to. With several agents it is the first one's, so that each card is in one place. */
+/** The key of an issue's row. An issue with several agents is in the row of the first, so that it has one card only. */
 export function keyOf(issue: BoardIssue, group: Group): string {
   switch (group) {
     case "none":
@@ -25,7 +27,7 @@ export function keyOf(issue: BoardIssue, group: Group): string {
   }
 }
 
-/** What a row is called. */
+/** The title of a row. */
 export function swimlaneTitle(group: Group, key: string): string {
   if (group === "priority") {
     const priority = PRIORITIES.find((each) => each === key);
@@ -38,22 +40,22 @@ type Compare = (a: BoardIssue, b: BoardIssue) => number;
 
 const inTextOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** A day by UTC, as the server writes instants. */
+/** The day in UTC. */
 const dayOf = (instant: string): string => instant.slice(0, 10);
 
-/** Ids are numbers of base 36: a longer one is greater. */
+/** Compares ids, which are numbers in base 36: a longer one is greater. */
 const byId: Compare = ({ id: a }, { id: b }) => a.length - b.length || inTextOrder(a, b);
 
 const COMPARE: Readonly<Record<Exclude<Sort, "updated">, Compare>> = {
   age: (a, b) => inTextOrder(a.createdAt, b.createdAt),
-  // As the server ranks issues. A card on its way to a column has the score of the one it leaves, until its event.
+  // The order of the server. A card that is being moved keeps the score of its old column until its event arrives.
   rank: (a, b) =>
     a.queueScore - b.queueScore ||
     inTextOrder(dayOf(a.createdAt), dayOf(b.createdAt)) ||
     byId(a, b),
 };
 
-/** The cards of a column in the wanted order. The server's order, and the overlay's, is by update. */
+/** The cards of a column in an order. They come in the order of the server, which is by update. */
 export function sorted(store: BoardStore, ids: readonly string[], sort: Sort): readonly string[] {
   if (sort === "updated") return ids;
   return ids
@@ -63,14 +65,14 @@ export function sorted(store: BoardStore, ids: readonly string[], sort: Sort): r
     .map(({ id }) => id);
 }
 
-/** The rows of a board over these columns, each with at least one card. */
+/** The rows of a board with these columns. Rows without a card are left out. */
 export function swimlanesOf(
   store: BoardStore,
   columns: readonly Status[],
   { group, sort }: Layout,
 ): readonly Swimlane[] {
   const swimlanes = new Map<string, Map<Status, string[]>>();
-  // Repositories may spell an agent differently; one row is called as it is first.
+  // Repositories may spell an agent differently; the row has the first spelling.
   const spelled = new Map<string, string>();
   for (const status of columns) {
     for (const id of sorted(store, store.column(status).ids, sort)) {
@@ -95,7 +97,7 @@ export function swimlanesOf(
     .sort((a, b) => inOrder(group, a.key, b.key));
 }
 
-/** By name, and priorities by urgency; those without come last. */
+/** Sorts by name, priorities by urgency, and the row without a value last. */
 function inOrder(group: Group, a: string, b: string): number {
   if (a === "" || b === "") return a === b ? 0 : a === "" ? 1 : -1;
   if (group === "priority") {

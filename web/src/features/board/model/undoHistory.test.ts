@@ -23,7 +23,7 @@ beforeEach(() => {
   stored = new Map();
 });
 
-it("returns steps newest first, to any window of the browser", () => {
+it("returns steps newest first, in any window of the browser", () => {
   const here = new UndoHistory(storage);
   here.push([made(1)]);
   here.push([made(2), made(3)]);
@@ -33,7 +33,7 @@ it("returns steps newest first, to any window of the browser", () => {
   expect(there.pop(NOW)).toBeUndefined();
 });
 
-it("keeps twenty, and nothing that is hours old", () => {
+it("keeps twenty steps, and drops old ones", () => {
   const undoHistory = new UndoHistory(storage);
   for (let number = 1; number <= 25; number += 1) undoHistory.push([made(number)]);
   for (let number = 25; number >= 6; number -= 1)
@@ -46,7 +46,7 @@ it("keeps twenty, and nothing that is hours old", () => {
   expect(undoHistory.pop(NOW), "what came before is older still").toBeUndefined();
 });
 
-it("lets go of what it cannot read", () => {
+it("ignores an invalid stored value", () => {
   stored.set("dispatch-moves", JSON.stringify([[{ id: 1 }], [], null, "x", [made(1)]]));
   const undoHistory = new UndoHistory(storage);
   expect(undoHistory.pop(NOW)).toEqual([made(1)]);
@@ -55,7 +55,7 @@ it("lets go of what it cannot read", () => {
   expect(new UndoHistory(storage).pop(NOW)).toBeUndefined();
 });
 
-it("remembers until the page is closed where nothing can be stored", () => {
+it("keeps steps until the page is closed if nothing can be stored", () => {
   const undoHistory = new UndoHistory();
   undoHistory.push([made(1)]);
   undoHistory.push([]);

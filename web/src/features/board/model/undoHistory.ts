@@ -1,34 +1,34 @@
 import { STATUSES, type Status } from "@/lib/statuses.ts";
 
-/** A move that was made and can be undone. */
+/** A move that can be undone. */
 export type MoveMade = {
   readonly id: string;
-  /** The number, for saying which it was. */
+  /** The number, for messages. */
   readonly number: number;
   readonly from: Status;
   readonly to: Status;
-  /** The audit entry of the move, by which the server undoes it. */
+  /** The audit entry of the move. The server undoes the move by this id. */
   readonly auditEntryId: string;
-  /** When that entry was written. After a reset of the database the id may belong to another entry. */
+  /** When that entry was written, because after a reset of the database another entry may have its id. */
   readonly auditedAt: string;
 };
 
-/** The moves of one action, which are undone together. */
+/** The moves of one action. They are undone together. */
 export type UndoStep = readonly MoveMade[];
 
 const KEY = "dispatch-moves";
-/** How many steps can be undone, one after the other. */
+/** The number of steps that are kept. */
 const MAX_STEPS = 20;
-/** Older steps are not undone any more. */
+/** Older steps are dropped. */
 const MAX_AGE_MS = 8 * 60 * 60_000;
 
 /**
- * The last steps that were made in this browser, the newest last, shared by its windows and kept over reloads. Steps of
- * others are never in it: the server cannot tell apart people without a token.
+ * The last steps of this browser, the newest last, shared by its windows and kept over reloads. It is not kept on the
+ * server, which cannot distinguish people without a token.
  */
 export class UndoHistory {
   readonly #storage: Pick<Storage, "getItem" | "setItem"> | undefined;
-  /** The steps where nothing can be stored. */
+  /** The steps, if the browser cannot store them. */
   #here: readonly UndoStep[] = [];
 
   constructor(storage?: Pick<Storage, "getItem" | "setItem">) {
@@ -68,12 +68,12 @@ export class UndoHistory {
     try {
       this.#storage?.setItem(KEY, JSON.stringify(steps));
     } catch {
-      // They are then kept until the page is closed.
+      // The steps are then kept until the page is closed.
     }
   }
 }
 
-/** The browser's own storage; none where it is forbidden. */
+/** The storage of the browser; undefined if access to it is forbidden. */
 export function browserStorage(): Storage | undefined {
   try {
     return localStorage;
@@ -84,7 +84,7 @@ export function browserStorage(): Storage | undefined {
 
 const isStatus = (value: unknown): boolean => STATUSES.some((status) => status === value);
 
-/** Whether something that was stored, maybe by another version, is a step. */
+/** Whether a stored value, which another version may have written, is a step. */
 function isUndoStep(value: unknown): value is UndoStep {
   return (
     Array.isArray(value) &&

@@ -11,10 +11,10 @@ it.each([
     "in a/b · Ready or Blocked · agent claude · without an update for 7 days",
   ],
   ["q=leak&label=bug&includeClosed=true", "labelled bug · “leak” · closed ones too"],
-])("says of ?%s what it shows", (query, words) => {
+])("describes the view ?%s", (query, words) => {
   expect(wordsOfView(query)).toBe(words);
 });
 
-it("has an address of its own", () => {
+it("has its own address", () => {
   expect(addressOfView("view_1")).toBe("/board?view=view_1");
 });

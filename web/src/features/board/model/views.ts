@@ -6,11 +6,11 @@ import { GROUPS, layoutOfSearch, PLAIN, SORTS } from "./layout.ts";
 /** The parameter of the board's address that names a saved view. */
 export const VIEW = "view";
 
-/** The address that shows a saved view as it is when the address is opened. */
+/** The address of a saved view. The view is looked up when the address is opened. */
 export const addressOfView = (id: string): `/board${string}` =>
   `/board?${VIEW}=${encodeURIComponent(id)}`;
 
-/** What a view shows, in words. */
+/** A description of a view. */
 export function wordsOfView(query: string): string {
   const filter = filterOfSearch(query);
   const { group, sort } = layoutOfSearch(query);

@@ -80,18 +80,18 @@ export const OverviewQuery = graphql(
   [RunFields, RedBranchFields],
 );
 
-/** How far back the pictures reach. */
+/** The number of days in the charts. */
 export const DAYS = 14;
 
 export type Overview = ResultOf<typeof OverviewQuery>;
 
-/** Work that counts as stale, as the board asks for it. */
+/** The filter for stale issues, the same as the board's. */
 const stale = (now: number) => ({
   statuses: ["IN_PROGRESS" as const],
   updatedBefore: staleBefore(now),
 });
 
-/** The state of all the work, updated live. */
+/** The data of the overview, updated live. */
 export const overviewQuery = () =>
   new LiveQuery<Overview>(
     () => ask(OverviewQuery, { days: DAYS, stale: stale(Date.now()) }),

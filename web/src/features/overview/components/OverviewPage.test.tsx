@@ -2,7 +2,7 @@ import { cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redBranch } from "@/lib/automationFixtures.ts";
 import { ask } from "@/lib/graphql/client.ts";
-import type { Overview } from "../api/overview.ts";
+import { OverviewQuery, type Overview } from "../api/overview.ts";
 import { OverviewPage } from "./OverviewPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -51,7 +51,7 @@ const search = (link: HTMLElement | undefined) =>
   new URLSearchParams(link?.getAttribute("href")?.split("?")[1]);
 
 describe("the tiles", () => {
-  it("count what is open, without what is done", async () => {
+  it("count open issues without those in Done", async () => {
     await show({ byStatus: COUNTS });
     expect(tile("Open issues")?.textContent).toBe("Open issues9");
     expect(search(tile("Open issues")).getAll("status")).toEqual([
@@ -64,12 +64,12 @@ describe("the tiles", () => {
     expect(tile("In Progress")?.textContent).toMatch(/3$/);
   });
 
-  it("count nothing for a column that the server does not name", async () => {
+  it("show zero for a column that is missing in the response", async () => {
     await show({ byStatus: COUNTS });
     expect(tile("Blocked")?.textContent).toBe("Blocked0");
   });
 
-  it("lead to the board of exactly what is stale", async () => {
+  it("link to the board with exactly the stale issues", async () => {
     await show({}, { staleBoard: { totalCount: 12 } });
     expect(tile("Stale")?.textContent).toBe("Stale (7d+)12");
     expect(search(tile("Stale")).get("status")).toBe("in-progress");
@@ -77,7 +77,7 @@ describe("the tiles", () => {
   });
 });
 
-describe("the stale work", () => {
+describe("the stale issues", () => {
   const stale = (count: number): Parts["stale"] =>
     Array.from({ length: count }, (_, index) => ({
       id: `iss_${index}`,
@@ -88,28 +88,28 @@ describe("the stale work", () => {
       repository: { name: "rocket" },
     }));
 
-  it("is said to be none", async () => {
+  it("have a text if there are none", async () => {
     await show({});
     expect(
-      panel("Stale work").getByText("Everything in progress has moved within a week."),
+      panel("Stale work").getByText("Every issue in progress was updated within the last week."),
     ).toBeTruthy();
   });
 
-  it("says for how long, where and with whom, and leads to the card", async () => {
+  it("have their age, repository and agent, and link to the card", async () => {
     await show({ stale: stale(1) }, { staleBoard: { totalCount: 1 } });
     const link = panel("Stale work").getByRole("link");
     expect(link.textContent).toMatch(/^9drocket #0Stuck 0.*mender$/);
     expect(link.getAttribute("href")).toBe("/board?issue=iss_0");
   });
 
-  it("names eight and leads to the others", async () => {
+  it("are at most eight, with a link to the others", async () => {
     await show({ stale: stale(10) }, { staleBoard: { totalCount: 1_010 } });
     const links = panel("Stale work").getAllByRole("link");
     expect(links).toHaveLength(9);
     expect(links.at(-1)?.textContent).toBe(`and ${(1_002).toLocaleString()} more on the board`);
   });
 
-  it("has no others when all are named", async () => {
+  it("have no link to others if all are listed", async () => {
     await show({ stale: stale(8) }, { staleBoard: { totalCount: 8 } });
     expect(panel("Stale work").getAllByRole("link")).toHaveLength(8);
   });
@@ -127,41 +127,42 @@ describe("the agents", () => {
       .queryAllByRole("img", { name: /^Issues of/ })
       .map((bar) => bar.getAttribute("aria-label"));
 
-  it("are there while they have something, most of it first", async () => {
+  it("are shown if they have issues, the most first", async () => {
     await show({}, { agents: agents(1, 0, 5) });
     expect(bars()).toEqual(["Issues of agent-2: Ready 5", "Issues of agent-0: Ready 1"]);
   });
 
-  it("are eight at most", async () => {
+  it("are at most eight", async () => {
     await show({}, { agents: agents(1, 2, 3, 4, 5, 6, 7, 8, 9) });
     expect(bars()).toHaveLength(8);
     expect(bars()[0]).toContain("agent-8");
   });
 
-  it("are said to have nothing", async () => {
+  it("have a text if none has issues", async () => {
     await show({}, { agents: agents(0) });
-    expect(screen.getByText("No agent assignments.")).toBeTruthy();
+    expect(screen.getByText("No issue is assigned to an agent.")).toBeTruthy();
   });
 });
 
-it("says of each log that it is empty", async () => {
+it("shows that each log is empty", async () => {
   await show({});
   expect(screen.getByText("No agent runs recorded.")).toBeTruthy();
   expect(screen.getByText("No audit logs.")).toBeTruthy();
 });
 
-it("asks for two weeks, and for what is stale by now", async () => {
+it("requests two weeks, and the issues that are stale now", async () => {
   await show({});
-  expect(vi.mocked(ask).mock.lastCall?.[1]).toEqual({
+  const asked = vi.mocked(ask).mock.calls.findLast(([document]) => document === OverviewQuery);
+  expect(asked?.[1]).toEqual({
     days: 14,
     stale: { statuses: ["IN_PROGRESS"], updatedBefore: "2026-06-03T12:00:00.000Z" },
   });
 });
 
-it("shows which default branches are red, and leads to the run", async () => {
+it("shows the failing default branches, and links to the run", async () => {
   vi.mocked(ask).mockResolvedValue({ data: { ...EMPTY, redBranches: [redBranch()] } });
   render(<OverviewPage />);
-  const panel = await screen.findByRole("list", { name: "Red default branches" });
+  const panel = await screen.findByRole("list", { name: "Failing default branches" });
   expect(panel.textContent).toContain("acme/rocketCI on mainsince deadbee by ben");
   expect(screen.getByRole("link", { name: /open the run$/ }).getAttribute("href")).toBe(
     "/automation/workflows/wfl_1?run=run_9",

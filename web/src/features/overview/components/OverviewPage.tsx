@@ -12,10 +12,11 @@ import { boardAddress } from "@/lib/address.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { STATUSES, statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { overviewQuery, type Overview } from "../api/overview.ts";
+import { LiveBudgets } from "./Budgets.tsx";
 import { RecentActions, RecentRuns } from "./recent.tsx";
 import { StaleIssues } from "./StaleIssues.tsx";
 
-/** What is moving, what is stuck, who works on what: all at one glance. */
+/** The counts of issues, the status over time, the active leases, stale issues and recent activity. */
 export function OverviewPage() {
   const query = useMemo(() => overviewQuery(), []);
   return (
@@ -25,7 +26,7 @@ export function OverviewPage() {
   );
 }
 
-/** What is not finished. */
+/** The statuses of unfinished issues. */
 const OPEN = STATUSES.filter((status) => status !== "DONE");
 
 const STALE = boardAddress({ statuses: ["IN_PROGRESS"], stale: true });
@@ -41,7 +42,7 @@ const recordOf = (counts: Counts): Record<Status, number> =>
     number
   >;
 
-/** What is finished lies at the bottom, so that what is in work stands on it and its growth shows. */
+/** Done is at the bottom of the stack, so that its growth lifts the statuses above it. */
 const STACK: readonly Series<Status>[] = [...STATUSES]
   .reverse()
   .map((kind) => ({ kind, title: statusTitle(kind), color: statusColor(kind) }));
@@ -78,6 +79,7 @@ function Pictures({
         <Tile title={`Stale (${STALE_DAYS}d+)`} value={staleBoard.totalCount} href={STALE} />
       </div>
       <RedBranches branches={redBranches} className="lg:col-span-2" />
+      <LiveBudgets />
       <Panel title="Issues by status">
         <StatusBar label="Issues by status" counts={byStatus} of={total} className="h-3" />
         <ul className="mt-3 grid grid-cols-2 gap-x-8 gap-y-2">
@@ -132,7 +134,7 @@ function Tile({
 }: {
   readonly title: string;
   readonly value: number;
-  /** The board of exactly what is counted. */
+  /** The address of the board that shows the counted issues. */
   readonly href: string;
   readonly status?: Status;
   readonly className?: string;
@@ -159,7 +161,7 @@ function Agents({ agents }: { readonly agents: Overview["agents"] }) {
     .filter((agent) => agent.assignedCount > 0)
     .sort((a, b) => b.assignedCount - a.assignedCount);
   const most = busy[0]?.assignedCount ?? 1;
-  if (busy.length === 0) return <Nothing>No agent assignments.</Nothing>;
+  if (busy.length === 0) return <Nothing>No issue is assigned to an agent.</Nothing>;
   return (
     <ul className="flex flex-col gap-2">
       {busy.slice(0, 8).map((agent) => (

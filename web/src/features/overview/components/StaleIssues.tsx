@@ -6,23 +6,23 @@ import type { Overview } from "../api/overview.ts";
 
 const SHOWN = 8;
 
-/** Work in progress that nobody has touched for a week, longest untouched first. */
+/** Issues in progress without an update for a week, the longest first. */
 export function StaleIssues({
   issues,
   total,
   address,
 }: {
-  /** The first of them. */
+  /** The first page of these issues. */
   readonly issues: Overview["overview"]["stale"];
   readonly total: number;
-  /** The board of all of them. */
+  /** The address of the board that shows all of them. */
   readonly address: string;
 }) {
   const now = useNow();
   return (
     <Panel title="Stale work" className="lg:col-span-2">
       {issues.length === 0 ? (
-        <p className="text-ink-faint">Everything in progress has moved within a week.</p>
+        <p className="text-ink-faint">Every issue in progress was updated within the last week.</p>
       ) : (
         <ul className="-mx-2">
           {issues.slice(0, SHOWN).map((issue) => (

@@ -20,7 +20,7 @@ const entry = (id: string, actorKind: Entry["actorKind"]): Entry => ({
   issue: null,
 });
 
-it("tells a person from a program that goes by the same name", () => {
+it("distinguishes a person from a program with the same name", () => {
   render(<RecentActions entries={[entry("1", "AGENT"), entry("2", "OPERATOR")]} />);
   const [program, person] = screen.getAllByRole("listitem").map((line) => line.textContent);
   expect(program).toMatch(/^sam agent ?moved/);

@@ -7,7 +7,7 @@ import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { actionWords } from "@/lib/words.ts";
 import type { Overview } from "../api/overview.ts";
 
-/** What agents reported last. */
+/** The latest runs of agents. */
 export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nodes"] }) {
   return (
     <Panel title="Recent agent runs">
@@ -30,7 +30,7 @@ export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nod
   );
 }
 
-/** What was done last, refused or not. */
+/** The latest audit entries, rejected actions included. */
 export function RecentActions({ entries }: { readonly entries: Overview["auditLog"]["nodes"] }) {
   return (
     <Panel title="Recent audit log">

@@ -2,7 +2,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 
-/** Issues of a column that are named; the count includes the others. */
+/** The number of issues that are listed for each column. */
 const NAMED = 5;
 
 export const ProjectsQuery = graphql(`
@@ -38,7 +38,7 @@ export const ProjectsQuery = graphql(`
 /** A repository with the first issues of each of its columns. */
 export type Project = ResultOf<typeof ProjectsQuery>["projects"][number];
 
-/** Every tracked repository that has issues, by its short name, updated live. */
+/** All tracked repositories with issues, sorted by short name, updated live. */
 export const projectsQuery = () =>
   new LiveQuery<readonly Project[]>(async () => {
     const answer = await ask(ProjectsQuery, { first: NAMED });

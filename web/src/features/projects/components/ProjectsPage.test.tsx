@@ -13,7 +13,7 @@ vi.mock("@/lib/graphql/live.ts", () => ({ follow: () => () => undefined }));
 
 afterEach(cleanup);
 
-/** A repository with as many issues in each column, of which the first five are named. */
+/** A repository with the given number of issues in each column, of which at most five are listed. */
 function project(name: string, counts: Partial<Record<Status, number>>): Project {
   const fullName = `acme/${name}`;
   return {
@@ -48,12 +48,12 @@ const column = (name: string) =>
 const links = (list: ReturnType<typeof column>) =>
   list.getAllByRole("link").map((link) => link.getAttribute("href"));
 
-it("says what makes a repository appear when there is none", async () => {
+it("shows how a repository is added if there is none", async () => {
   await show();
   expect(screen.getByRole("heading", { name: "No issues have been synced yet" })).toBeTruthy();
 });
 
-it("has the repositories by their names, each with a link to its board and to GitHub", async () => {
+it("lists the repositories by name, each with links to its board and to GitHub", async () => {
   await show(project("rocket", { READY: 1 }), project("console", { READY: 1 }));
   const names = screen.getAllByRole("heading", { level: 2 });
   expect(names.map(({ textContent }) => textContent)).toEqual(["acme/console", "acme/rocket"]);
@@ -65,13 +65,13 @@ it("has the repositories by their names, each with a link to its board and to Gi
   );
 });
 
-it("counts the issues of a repository, one of them in the singular", async () => {
+it("counts the issues of a repository, also in the singular", async () => {
   await show(project("rocket", { READY: 1 }), project("console", { READY: 2, DONE: 1_000 }));
   expect(screen.getByText("1 issue")).toBeTruthy();
   expect(screen.getByText(`${(1_002).toLocaleString()} issues`)).toBeTruthy();
 });
 
-it("leads from a number to the card, and from a title to GitHub", async () => {
+it("links from a number to the card, and from a title to GitHub", async () => {
   await show(project("rocket", { READY: 1 }));
   expect(links(column("Ready"))).toEqual([
     "/board?repo=acme%2Frocket&issue=iss_rocket_0",
@@ -79,14 +79,14 @@ it("leads from a number to the card, and from a title to GitHub", async () => {
   ]);
 });
 
-it("links to the rest of a column that has more than are named", async () => {
+it("links to the other issues of a column", async () => {
   await show(project("rocket", { READY: 7, DONE: 5 }));
   const more = column("Ready").getByRole("link", { name: "and 2 more" });
   expect(more.getAttribute("href")).toBe("/board?repo=acme%2Frocket&status=ready");
   expect(column("Done").queryByRole("link", { name: /more/ })).toBeNull();
 });
 
-it("says that a column has no issues", async () => {
+it("shows that a column has no issues", async () => {
   await show(project("rocket", { READY: 1 }));
   expect(column("Blocked").getByText("No issues")).toBeTruthy();
   expect(column("Blocked").queryByRole("link")).toBeNull();

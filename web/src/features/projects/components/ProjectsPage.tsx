@@ -10,7 +10,7 @@ import { boardAddress } from "@/lib/address.ts";
 import { statusTitle } from "@/lib/statuses.ts";
 import { projectsQuery, type Project } from "../api/projects.ts";
 
-/** Every tracked repository with its columns side by side. */
+/** All tracked repositories with their columns side by side. */
 export function ProjectsPage() {
   const query = useMemo(() => projectsQuery(), []);
   return (
@@ -81,7 +81,7 @@ function ProjectCard({
   );
 }
 
-/** The newest of a column: the title leads to GitHub, the number to the card. */
+/** The newest issues of a column. The title links to GitHub, the number to the card. */
 function Column({
   column: { status, totalCount, issues },
   repository,

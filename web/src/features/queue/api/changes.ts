@@ -17,11 +17,11 @@ export const SetLane = graphql(`
   }
 `);
 
-/** What can be changed of an issue in its row. */
+/** The fields of an issue that can be changed in its row. */
 export type RowChange =
   Exclude<Edit, { kind: "owner" }> | { readonly kind: "lane"; readonly value: string };
 
-/** An issue as a row of the queue shows it. */
+/** An issue of a row. */
 export type RowIssue = Explained["issue"];
 
 const send = (issueId: string, wanted: RowChange): Promise<Answer<unknown>> =>
@@ -33,7 +33,7 @@ const send = (issueId: string, wanted: RowChange): Promise<Answer<unknown>> =>
 export type Asked =
   { readonly state: "under way" } | { readonly state: "refused"; readonly why: string };
 
-/** The changes that were requested in the rows of one page. A row may move from one list to the other meanwhile. */
+/** The changes that were requested on one page. They are kept by issue, because a row may move to the other list. */
 export class Changes {
   /** The issue whose change dialog is open. */
   readonly asking = signal<RowIssue | undefined>(undefined);
@@ -64,7 +64,7 @@ export class Changes {
 
 const NAMES = { priority: "Priority", lane: "Lane", agent: "Agent" } as const;
 
-/** What people call an issue. */
+/** The name of an issue, such as `rocket #12`. */
 export const nameOf = ({ repository, number }: RowIssue): string => `${repository.name} #${number}`;
 
 /** The result of a change, as the end of a sentence that begins with the issue. */

@@ -5,11 +5,11 @@ import { LimitFields } from "@/lib/limits.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import type { Address } from "../model/address.ts";
 
-/** Ranked issues that are shown; as many withheld ones follow. */
+/** The number of eligible issues that are loaded, and of withheld ones. */
 export const SHOWN = 50;
-/** Decisions that are shown. */
+/** The number of decisions that are loaded. */
 const DECISIONS = 20;
-/** Changes by time alone (an expired lease, a repeated idle response) are shown after at most this time. */
+/** The interval for reloads, because some changes cause no event, such as an expired lease. */
 const LOOK_MS = 15_000;
 
 const NamedFields = graphql(`
@@ -133,14 +133,14 @@ export const IssueName = graphql(
   [NamedFields],
 );
 
-/** The agents and lanes whose queue can be shown, and what can be paused. */
+/** The agents, lanes and repositories that can be selected or paused. */
 export type Choices = ResultOf<typeof QueueChoices>;
-/** The queue of one agent, with the reasons for each position. */
+/** The queue of one agent, with the reasons for each rank. */
 export type Queue = ResultOf<typeof QueueQuery>;
 export type Explained = Queue["queue"][number];
 export type Decision = Queue["workDecisions"]["nodes"][number];
 export type Finding = Queue["queueDoctor"]["findings"][number];
-/** An issue by what people call it. */
+/** The title, number and repository of an issue. */
 export type Named = ResultOf<typeof NamedFields>;
 
 /** The queue of an address, updated live. */
@@ -160,7 +160,7 @@ export const queueQuery = ({ agent, lane, everyone }: Address) =>
 /** The existing agents and lanes, updated live. */
 export const choicesQuery = () => new LiveQuery<Choices>(() => ask(QueueChoices, {}));
 
-/** Reads titles of issues; those that are no longer shown are left out. */
+/** Loads the titles of issues. Issues that have left the board are left out. */
 export async function readNames(ids: readonly string[]): Promise<readonly Named[]> {
   const answers = await Promise.all(ids.map((id) => ask(IssueName, { id })));
   return answers.flatMap(({ data }) => data?.issue ?? []);

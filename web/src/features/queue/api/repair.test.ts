@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const states = () => [...repairs.asked.get().values()].map(({ state }) => state);
 
-it("a repair is under way until the answer says what was done", async () => {
+it("a repair is pending until the response", async () => {
   const done = repairs.repair(ONE);
   expect(states()).toEqual(["under way"]);
   await done;
@@ -30,7 +30,7 @@ it("a repair is under way until the answer says what was done", async () => {
   ]);
 });
 
-it("one that was refused can be tried again, and is then the last", async () => {
+it("a failed repair can be tried again, and is then the latest", async () => {
   vi.mocked(change).mockResolvedValueOnce({ failure: NO });
   await repairs.repair(ONE);
   await repairs.repair(OTHER);
@@ -40,12 +40,12 @@ it("one that was refused can be tried again, and is then the last", async () => 
   expect(states()).toEqual(["done", "done"]);
 });
 
-it("two findings of one issue are two repairs", async () => {
+it("two findings of one issue are separate repairs", async () => {
   await Promise.all([repairs.repair(ONE), repairs.repair(OTHER)]);
   expect(repairs.asked.get().size).toBe(2);
 });
 
-it("what was read before is not changed in place", async () => {
+it("the list is not mutated", async () => {
   const before = repairs.asked.get();
   await repairs.repair(ONE);
   expect(before.size).toBe(0);

@@ -33,7 +33,7 @@ export const keyOf = ({ issueId, ailment }: Pick<Finding, "issueId" | "ailment">
 export class Repairs {
   readonly asked = signal<ReadonlyMap<string, Repair>>(new Map());
 
-  /** Puts one thing right, and keeps the result. */
+  /** Repairs a finding, and keeps the result. */
   async repair(finding: Finding): Promise<void> {
     const { issueId, ailment } = finding;
     this.#note({ state: "under way", finding });

@@ -6,7 +6,7 @@ import { useMay } from "@/lib/viewer.ts";
 import { nameOf, type Changes, type RowIssue } from "../api/changes.ts";
 import { CHANGE } from "./rows.ts";
 
-/** What the viewer may change of an issue. Lanes are not stored on GitHub, so they can be changed even if it is read-only. */
+/** What the viewer may change. A lane is not stored on GitHub, so it can be changed even in a read-only repository. */
 export function useMayChange({ repository }: RowIssue): {
   readonly labels: boolean;
   readonly lane: boolean;
@@ -32,7 +32,7 @@ export function ChangeButton({
       label={`Change ${nameOf(issue)}`}
       aria-haspopup="dialog"
       aria-keyshortcuts="c"
-      // It keeps the focus while it is busy, which a disabled button would lose.
+      // It is not `disabled` while it is busy, because it would lose the focus.
       aria-disabled={isBusy}
       aria-busy={isBusy}
       onClick={() => {

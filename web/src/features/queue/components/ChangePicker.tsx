@@ -17,7 +17,7 @@ type Props = {
   readonly onClose: () => void;
 };
 
-/** What an issue can be changed to: another priority, lane or agent, as far as the viewer may. */
+/** The picker for another priority, lane or agent, if the viewer has the permission. */
 export function ChangePicker({ issue, agents, lanes, onChange, onClose }: Props) {
   const may = useMayChange(issue);
   const offers = [
@@ -58,7 +58,7 @@ const laneOffers = ({ lane: present }: RowIssue, lanes: readonly string[]): read
     change: { kind: "lane", value: lane },
   }));
 
-/** An issue that several agents have is none of theirs: any of them can be chosen to have it alone. */
+/** An issue with several agent labels has no agent, so each of these agents can be chosen. */
 function agentOffers({ agents: present }: RowIssue, agents: Choices["agents"]): readonly Offer[] {
   const [only, ...others] = present;
   const isPresent = (name: string) => others.length === 0 && isSameName(name, only ?? "");

@@ -25,7 +25,7 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-/** The queue of one issue with what its rows need. */
+/** Renders a queue of one issue. */
 function show(issue: Partial<RowIssue> = {}) {
   const queue = [explained(1, issue, { rank: 1 })];
   const changes = new Changes();
@@ -64,7 +64,7 @@ it.each([
   ["backlog", SetLane, { input: { issueId: "iss_1", lane: "backlog" } }],
   ["scout 0", AssignAgent, { issueId: "iss_1", agent: "scout" }],
   ["No agent", AssignAgent, { issueId: "iss_1", agent: null }],
-])("sends what is chosen: %s", async (name, mutation, variables) => {
+])("sends the chosen value: %s", async (name, mutation, variables) => {
   show({ priority: "P2", agents: ["quill"] });
   await press();
   await choose(name);
@@ -73,7 +73,7 @@ it.each([
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-it("marks what is so already, and sends nothing when that is chosen", async () => {
+it("marks the current value, and sends nothing if it is chosen", async () => {
   show({ priority: "P2", agents: ["Quill"] });
   await press();
   const chosen = screen
@@ -85,14 +85,14 @@ it("marks what is so already, and sends nothing when that is chosen", async () =
   expect(change).not.toHaveBeenCalled();
 });
 
-it("offers each of several agents the issue alone", async () => {
+it("offers each of several agents", async () => {
   show({ agents: ["quill", "scout"] });
   await press();
   await choose("quill 2");
   expect(change).toHaveBeenCalledWith(AssignAgent, { issueId: "iss_1", agent: "quill" });
 });
 
-it("says on the row why it was refused, until another try", async () => {
+it("shows an error on the row until the next attempt", async () => {
   vi.mocked(change).mockResolvedValue({ failure: { code: "CONFLICT", message: "It is held" } });
   show();
   await press();
@@ -107,7 +107,7 @@ it("says on the row why it was refused, until another try", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-it("is busy until the queue is read again", async () => {
+it("is busy until the queue is reloaded", async () => {
   let read: () => void = () => undefined;
   onChanged.mockReturnValueOnce(new Promise((resolve) => (read = resolve)));
   show();
@@ -123,7 +123,7 @@ it("is busy until the queue is read again", async () => {
   expect(button()?.getAttribute("aria-busy")).toBe("false");
 });
 
-it("offers what the viewer may do", async () => {
+it("offers what the viewer may change", async () => {
   viewer.set(READER);
   const { container } = show();
   expect(button()).toBeNull();
@@ -135,13 +135,13 @@ it("offers what the viewer may do", async () => {
   expect(options(), "lanes are for maintainers").not.toContain("backlog");
 });
 
-it("offers the lane alone where GitHub's labels cannot be changed", async () => {
+it("offers only the lane in a read-only repository", async () => {
   show({ repository: { fullName: "acme/rocket", name: "rocket", readOnlyReason: "ARCHIVED" } });
   await press();
   expect(options()).toEqual(["default", "backlog"]);
 });
 
-it("is opened with a key on the row that has the focus", () => {
+it("opens with a key on the focused row", () => {
   show();
   expect(changeRow(), "no row has the focus").toBe(false);
   screen.getByRole("link", { name: "Issue 1" }).focus();

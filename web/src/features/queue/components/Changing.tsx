@@ -4,7 +4,7 @@ import type { Choices, Queue } from "../api/queue.ts";
 import { ChangePicker } from "./ChangePicker.tsx";
 import { keepFocus } from "./rows.ts";
 
-/** The change dialog of the issue whose button was pressed; nothing without one. */
+/** The change dialog of the issue whose button was pressed. Renders nothing if none was. */
 export function Changing({
   changes,
   queue,
@@ -12,11 +12,11 @@ export function Changing({
   ...offered
 }: {
   readonly changes: Changes;
-  /** The queue as shown; the issue may have changed in it meanwhile. */
+  /** The shown queue. The issue may have changed in it since the button was pressed. */
   readonly queue: Queue["queue"];
   readonly agents: Choices["agents"];
   readonly lanes: readonly string[];
-  /** Reads the queue again. */
+  /** Reloads the queue. */
   readonly onChanged: () => Promise<void>;
 }) {
   const asking = useSignal(changes.asking);

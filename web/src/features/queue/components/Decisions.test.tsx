@@ -47,7 +47,7 @@ const show = (decisions: readonly Decision[], everyone = false) =>
       onEveryone={onEveryone}
     />,
   );
-/** Opens the only decision, as a press on its line does. */
+/** Opens the only decision. */
 const open = () => {
   const details = document.querySelector("details") ?? expect.fail("There is no decision");
   details.open = true;
@@ -57,22 +57,22 @@ const line = () => document.querySelector("summary")?.textContent;
 
 describe("a decision", () => {
   it.each([
-    [{}, "was given"],
-    [{ lane: "docs" }, "was given on docs"],
+    [{}, "was served"],
+    [{ lane: "docs" }, "was served of lane docs"],
     [{ kind: "preview" }, "was shown"],
-    [{ issue: null, idleReason: "Nothing is ready." }, "was given nothing"],
-    [{ times: 3 }, "was given × 3"],
-  ])("case %# is said in words", (changes, words) => {
+    [{ issue: null, idleReason: "Nothing is ready." }, "got no issue"],
+    [{ times: 3 }, "was served × 3"],
+  ])("has a sentence, case %#", (changes, words) => {
     show([decision(changes)]);
     expect(line()).toContain(`scout${words}`);
   });
 
-  it("says why nothing was given", () => {
+  it("shows why no issue was served", () => {
     show([decision({ issue: null, idleReason: "Nothing is ready." })]);
     expect(screen.getByText("Nothing is ready.")).toBeTruthy();
   });
 
-  it("says what could be had and what was withheld, once it is opened", () => {
+  it("shows the eligible and the withheld issues when it is opened", () => {
     show([
       decision({
         candidates: [{ issueId: "iss_2", rank: 1, reason: "P0, ready" }],
@@ -83,7 +83,7 @@ describe("a decision", () => {
         ],
       }),
     ]);
-    expect(screen.queryByText("Could be had")).toBeNull();
+    expect(screen.queryByText("Eligible")).toBeNull();
     open();
     expect(screen.getByText("P0, ready").parentElement?.textContent).toContain("Issue 2");
     expect(screen.getByText("1 held by an agent · 4 closed")).toBeTruthy();
@@ -91,13 +91,13 @@ describe("a decision", () => {
     expect(readNames, "the page knows both").not.toHaveBeenCalled();
   });
 
-  it("says that there was nothing at all", () => {
+  it("shows that there were no issues", () => {
     show([decision({ issue: null })]);
     open();
-    expect(screen.getByText("There was no issue at all.")).toBeTruthy();
+    expect(screen.getByText("There were no issues.")).toBeTruthy();
   });
 
-  it("asks for the names that the page does not know, and shows the id until then", async () => {
+  it("requests unknown titles, and shows the id until then", async () => {
     vi.mocked(readNames).mockResolvedValue([named(9)]);
     show([decision({ candidates: [{ issueId: "iss_9", rank: 1, reason: "P0, ready" }] })]);
     open();
@@ -108,16 +108,16 @@ describe("a decision", () => {
 });
 
 describe("without decisions", () => {
-  it("says of whom, and offers those of all agents", async () => {
+  it("shows for whom, and offers those of all agents", async () => {
     show([]);
-    expect(screen.getByText("scout has not asked for work lately.")).toBeTruthy();
+    expect(screen.getByText("scout has not asked for work recently.")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Only scout", pressed: false }));
     expect(onEveryone).toHaveBeenCalledExactlyOnceWith(true);
   });
 
-  it("says that no agent has asked", async () => {
+  it("shows that no agent has asked for work", async () => {
     show([], true);
-    expect(screen.getByText("No agent has asked for work lately.")).toBeTruthy();
+    expect(screen.getByText("No agent has asked for work recently.")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "All agents", pressed: true }));
     expect(onEveryone).toHaveBeenCalledExactlyOnceWith(false);
   });

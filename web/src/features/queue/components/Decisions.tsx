@@ -9,23 +9,24 @@ import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
 import { readNames, type Decision, type Named } from "../api/queue.ts";
 
-/** How many candidates and withheld issues of a decision are named. */
+/** The number of candidates and of withheld issues that are listed for a decision. */
 const NAMED = 5;
 
 type Props = {
   readonly agent: string;
   readonly everyone: boolean;
   readonly decisions: readonly Decision[];
-  /** Issues whose names are known already. */
+  /** Issues whose titles are already loaded. */
   readonly named: readonly Named[];
   readonly onEveryone: (everyone: boolean) => void;
 };
 
-/** What the queue answered lately, and why. */
+/** The latest decisions of the queue, with the reasons. */
 export function Decisions({ agent, everyone, decisions, named, onEveryone }: Props) {
   return (
     <Panel
       title="Recent decisions"
+      hint="What the queue answered when an agent asked for work."
       action={
         <Button
           look="quiet"
@@ -39,7 +40,7 @@ export function Decisions({ agent, everyone, decisions, named, onEveryone }: Pro
     >
       {decisions.length === 0 ? (
         <p className="text-ink-faint">
-          {everyone ? "No agent has" : `${agent} has not`} asked for work lately.
+          {everyone ? "No agent has" : `${agent} has not`} asked for work recently.
         </p>
       ) : (
         <ol aria-label="Recent decisions" className="-my-1 divide-y divide-line">
@@ -72,8 +73,8 @@ function Answer({
           />
           <AgentBadge name={agent} />
           <span className="min-w-0 grow truncate text-ink-soft">
-            {issue ? (kind === "claim_next" ? "was given" : "was shown") : "was given nothing"}
-            {lane !== null && ` on ${lane}`}
+            {issue ? (kind === "claim_next" ? "was served" : "was shown") : "got no issue"}
+            {lane !== null && ` of lane ${lane}`}
             {times > 1 && (
               <span className="tabular text-ink-faint" title={`Since ${fullTime(firstAt)}`}>
                 {" "}
@@ -118,7 +119,7 @@ function Why({
     <div className="mt-1.5 mb-1 ml-4.5 flex flex-col gap-2 rounded bg-column px-2.5 py-2 text-meta">
       {candidates.length > 0 && (
         <div>
-          <h3 className="font-semibold text-ink-faint">Could be had</h3>
+          <h3 className="font-semibold text-ink-faint">Eligible</h3>
           <ol className="mt-1 flex flex-col gap-1">
             {candidates.map(({ issueId, rank, reason }) => (
               <li key={issueId}>
@@ -153,7 +154,7 @@ function Why({
         </div>
       )}
       {candidates.length === 0 && decision.counts.length === 0 && (
-        <p className="text-ink-faint">There was no issue at all.</p>
+        <p className="text-ink-faint">There were no issues.</p>
       )}
     </div>
   );
@@ -168,7 +169,7 @@ function Name({ id, names }: { readonly id: string; readonly names: ReadonlyMap<
   );
 }
 
-/** The titles of issues: those that the page has, and those that are requested. */
+/** The titles of issues. Titles that the page does not have are requested. */
 function useNames(ids: readonly string[], named: readonly Named[]): ReadonlyMap<string, Named> {
   const [read, setRead] = useState<readonly Named[]>([]);
   const names = new Map([...read, ...named].map((issue) => [issue.id, issue]));

@@ -37,29 +37,29 @@ const show = (findings: readonly Finding[], issues = findings.length) =>
       repairs={new Repairs()}
     />,
   );
-const NAME = "Repair rocket #7: Several statuses";
+const NAME = "Repair rocket #7: Several status labels";
 const repair = () => screen.queryByRole<HTMLButtonElement>("button", { name: NAME });
 
-it("says that all is well", () => {
+it("shows that there are no inconsistencies", () => {
   show([]);
-  expect(screen.getByText("Every issue and its lease agree.")).toBeTruthy();
+  expect(screen.getByText("There are none.")).toBeTruthy();
 });
 
-it("says what is wrong with which issue", () => {
+it("shows the issue and the kind of each inconsistency", () => {
   show([FINDING]);
-  const text = screen.getByRole("list", { name: "What is wrong" }).textContent;
-  expect(text).toContain("Several statuses");
+  const text = screen.getByRole("list", { name: "Inconsistencies" }).textContent;
+  expect(text).toContain("Several status labels");
   expect(text).toContain("Leak");
   expect(text).toContain("It has two status labels.");
-  expect(screen.queryByText("Every issue and its lease agree.")).toBeNull();
+  expect(screen.queryByText("There are none.")).toBeNull();
 });
 
-it("names an issue that is gone by its id", () => {
+it("shows the id of a deleted issue", () => {
   show([{ ...FINDING, issue: null }]);
   expect(screen.getByText("iss_1, which is gone")).toBeTruthy();
 });
 
-it("says how many there are besides those that are listed", () => {
+it("shows how many inconsistencies are not listed", () => {
   show([FINDING], 1_200);
   expect(screen.getByText(`The first 1 of ${(1_200).toLocaleString()}.`)).toBeTruthy();
   cleanup();
@@ -67,7 +67,7 @@ it("says how many there are besides those that are listed", () => {
   expect(screen.queryByText(/^The first/)).toBeNull();
 });
 
-it("repairs with one press, and says what that changed", async () => {
+it("repairs on a press, and shows the result", async () => {
   let answer: (entry: ReturnType<typeof auditEntry>) => void = () => undefined;
   vi.mocked(change).mockReturnValue(
     new Promise((resolve) => {
@@ -82,10 +82,10 @@ it("repairs with one press, and says what that changed", async () => {
   );
   const done = within(await screen.findByRole("list", { name: "Repaired just now" }));
   expect(done.getByRole("listitem").textContent).toContain("removed status/ready");
-  expect(screen.getByText("Every issue and its lease agree.")).toBeTruthy();
+  expect(screen.getByText("There are none.")).toBeTruthy();
 });
 
-it("says why it was not repaired, and can be tried again", async () => {
+it("shows why a repair failed, and can be tried again", async () => {
   vi.mocked(change).mockResolvedValue({ failure: { code: "X", message: "Not now" } });
   show([FINDING]);
   await userEvent.click(repair() ?? expect.fail("It cannot be repaired"));
@@ -94,7 +94,7 @@ it("says why it was not repaired, and can be tried again", async () => {
   expect(change).toHaveBeenCalledTimes(2);
 });
 
-it("offers no repair for what has none, nor to a reader", () => {
+it("offers no repair if there is none, or without the permission", () => {
   show([{ ...FINDING, isRepairable: false }]);
   expect(repair()).toBeNull();
   cleanup();

@@ -13,7 +13,7 @@ import { inconsistencyTitle } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
 import { keyOf, type Repair, type Repairs } from "../api/repair.ts";
 
-/** Where issues and their leases contradict each other, each repaired with one press, and the results. */
+/** The inconsistencies of the queue, each with a button that repairs it, and the results of repairs. */
 export function Doctor({
   doctor: { counts, findings },
   repairs,
@@ -26,16 +26,20 @@ export function Doctor({
   const open = findings.filter((finding) => asked.get(keyOf(finding))?.state !== "done");
   const done = [...asked.values()].filter((repair) => repair.state === "done").reverse();
   return (
-    <Panel title="Doctor" count={wrong}>
+    <Panel
+      title="Inconsistencies"
+      count={wrong}
+      hint="Issues whose labels, state and leases contradict each other."
+    >
       {open.length === 0 && (
         <p className="flex items-center gap-2 text-ink-soft">
           <CircleCheck size={14} className="text-success" aria-hidden />
-          Every issue and its lease agree.
+          There are none.
         </p>
       )}
       {open.length > 0 && <NotOffered action="repair" className="mb-2" />}
       <ul
-        aria-label="What is wrong"
+        aria-label="Inconsistencies"
         className="-my-1 max-h-96 divide-y divide-line overflow-y-auto"
       >
         {open.map((finding) => (

@@ -20,14 +20,14 @@ const withheld = (...rows: readonly Explained[]) =>
   render(<Withheld withheld={rows} {...shared} onRetried={() => Promise.resolve()} />).container;
 const rows = () => screen.getAllByRole("listitem").map((row) => row.textContent);
 
-it("names the lane of an issue that is in another than usual", () => {
+it("shows the lane if it is not the usual one", () => {
   ranked(explained(1, {}, { rank: 1 }), explained(2, { lane: "frontier" }, { rank: 2 }));
   const [usual, other] = rows();
   expect(usual).not.toContain("lane");
   expect(other).toContain("lane frontier · no priority, ready");
 });
 
-it("tells how often agents failed on an issue and why, also when that keeps it from nobody", () => {
+it("shows the failed attempts with the reason, also if they withhold the issue from nobody", () => {
   const summary =
     "The issue was left alone until 2026-06-01T12:00:10.000Z because scout failed on it (1 failed attempt).";
   ranked(explained(1, { backoff: { ...FAILED, summary } }, { rank: 1 }));
@@ -36,14 +36,14 @@ it("tells how often agents failed on an issue and why, also when that keeps it f
   expect(row).toContain("because scout failed on it (1 failed attempt).");
 });
 
-it("tells it once where it is the reason why the issue is withheld", () => {
+it("shows the reason once if the issue is withheld because of it", () => {
   withheld(
     explained(1, { backoff: FAILED }, { skipReasons: ["BACKING_OFF"], summary: FAILED.summary }),
   );
   expect(rows().join().split("because scout failed on it")).toHaveLength(2);
 });
 
-it("shows a pause once, above the rows it withholds", () => {
+it("shows a pause once, above the rows", () => {
   pauses.set([PAUSED, { ...PAUSED, id: "2", summary: "Everything is paused by ben" }]);
   const because = "is not served, because everything is paused by ana: A release.";
   const container = withheld(

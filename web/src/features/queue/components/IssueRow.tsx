@@ -24,19 +24,19 @@ export function IssueRow({
   refusal,
 }: {
   readonly issue: RowIssue;
-  /** The lane that goes without saying. */
+  /** The lane that is not shown, because all other rows have it too. */
   readonly usualLane: string | undefined;
   readonly changes: Changes;
   readonly why: string;
-  /** Shown before it; a withheld issue has no position. */
+  /** Its rank; absent for a withheld issue. */
   readonly place?: ReactNode;
-  /** Whether it is what comes next. */
+  /** Whether it is the next issue to be served. */
   readonly first?: boolean;
   /** Whether it waits for a person. */
   readonly needsPerson?: boolean;
-  /** What can be done about it. */
+  /** The actions of the row. */
   readonly action?: ReactNode;
-  /** Why that was not done. */
+  /** The error of the last action. */
   readonly refusal?: string | undefined;
 }) {
   const now = useNow();

@@ -30,7 +30,7 @@ afterEach(() => {
 
 const pause = () => screen.getByRole<HTMLButtonElement>("button", { name: "Pause" });
 
-it("pauses everything for an hour when nothing else is chosen", async () => {
+it("pauses everything for an hour by default", async () => {
   vi.mocked(pauseWork).mockResolvedValue({ data: PAUSED });
   await userEvent.click(pause());
   expect(pauseWork).toHaveBeenCalledWith({
@@ -43,7 +43,7 @@ it("pauses everything for an hour when nothing else is chosen", async () => {
   expect(onClose).toHaveBeenCalledOnce();
 });
 
-it("pauses what is chosen, and says what the server refuses", async () => {
+it("pauses the chosen scope, and shows an error of the server", async () => {
   vi.mocked(pauseWork).mockResolvedValue({ failure: { code: "X", message: "There are 200" } });
   await userEvent.click(screen.getByRole("radio", { name: "An agent" }));
   await userEvent.selectOptions(screen.getByLabelText("Agent"), "scout");
@@ -62,13 +62,13 @@ it("pauses what is chosen, and says what the server refuses", async () => {
   expect(onClose).not.toHaveBeenCalled();
 });
 
-it("cannot pause what is not known", async () => {
+it("does not pause an unknown scope", async () => {
   await userEvent.click(screen.getByRole("radio", { name: "A lane" }));
   expect(screen.getByText("None is known.")).toBeTruthy();
   expect(pause().disabled).toBe(true);
 });
 
-it("says that another pause of the same is changed", async () => {
+it("shows that an existing pause of the same scope will be changed", async () => {
   pauses.set([{ ...PAUSED, scope: "AGENT", subject: "Scout" }]);
   await userEvent.click(screen.getByRole("radio", { name: "An agent" }));
   expect(screen.queryByText(/is paused already/)).toBeNull();

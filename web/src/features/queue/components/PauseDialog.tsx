@@ -22,11 +22,11 @@ const TIMES = [
   { minutes: null, words: "Until resumed" },
 ] as const;
 
-/** The longest reason that the server takes. */
+/** The maximum length of a reason on the server. */
 const LONGEST_REASON = 500;
 
 type Props = {
-  /** What can be paused. */
+  /** The repositories, lanes and agents that can be paused. */
   readonly agents: readonly string[];
   readonly lanes: readonly string[];
   readonly repositories: readonly string[];
@@ -143,7 +143,7 @@ const SUBJECTS = { REPOSITORY: "Repository", LANE: "Lane", AGENT: "Agent" } as c
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** One of a few, side by side. */
+/** A choice between a few options, shown side by side. */
 function Options<Value extends string | number | null>({
   legend,
   name,

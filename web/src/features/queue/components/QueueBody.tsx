@@ -15,7 +15,7 @@ import { Limits } from "./Limits.tsx";
 import { Ranked } from "./Ranked.tsx";
 import { Withheld } from "./Withheld.tsx";
 
-/** The queue of one agent, mounted again for each address by its `key`. */
+/** The queue of one agent. The `key` remounts it for another address. */
 export function QueueBody({
   address,
   known,
@@ -24,16 +24,16 @@ export function QueueBody({
   onEveryone,
 }: {
   readonly address: Address;
-  /** Whether it is known which agents there are. */
+  /** Whether the list of agents is loaded. */
   readonly known: boolean;
-  /** Whom an issue can be given to. */
+  /** The agents to which an issue can be assigned. */
   readonly agents: Choices["agents"];
   readonly controls: ReactNode;
   readonly onEveryone: (everyone: boolean) => void;
 }) {
   const query = useMemo(
     () => queueQuery(address),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the page is mounted again for another address
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the component is remounted for another address
     [],
   );
   const repairs = useMemo(() => new Repairs(), []);
@@ -94,10 +94,10 @@ function NoAgent({ controls, known }: { readonly controls: ReactNode; readonly k
       <PauseBanner />
       <main aria-label="Queue" className="min-h-0 grow">
         {known && (
-          <EmptyState title="No agent is known yet">
-            The queue is what one agent would be given next. An agent is known once it has asked for
-            work, once an issue carries its label, such as <code>agent/claude</code>, or when{" "}
-            <code>AGENTS</code> names it.
+          <EmptyState title="No agents yet">
+            The queue shows which issues an agent is served, and in which order. An agent is listed
+            when it has asked for work, when an issue has its label, such as{" "}
+            <code>agent/claude</code>, or when the setting <code>AGENTS</code> names it.
           </EmptyState>
         )}
       </main>

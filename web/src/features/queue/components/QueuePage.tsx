@@ -14,7 +14,7 @@ import { addressOfSearch, searchOfAddress, type Address } from "../model/address
 import { changeRow, navigateRows } from "./rows.ts";
 import { QueueBody } from "./QueueBody.tsx";
 
-// Rarely needed, so it is loaded on demand.
+// Loaded on demand.
 const PauseDialog = lazy(async () => ({
   default: (await import("./PauseDialog.tsx")).PauseDialog,
 }));
@@ -22,11 +22,11 @@ const PauseDialog = lazy(async () => ({
 /** The agent that was selected last in this browser. */
 const LAST = "dispatch-queue-agent";
 
-const EVERY_LANE = "Every claimable lane";
+const EVERY_LANE = "All lanes";
 
 type Choosing = "agent" | "lane" | "pause" | undefined;
 
-/** The issues that an agent would be served next, the withheld ones with reasons, and the inconsistencies of the queue. */
+/** The queue of an agent: the eligible issues by rank, the withheld ones with reasons, and inconsistencies. */
 export function QueuePage() {
   const [path, navigate] = useLocation();
   const asked = addressOfSearch(useSearch());
@@ -170,7 +170,7 @@ export function QueuePage() {
   );
 }
 
-/** The agent for an address without one: the one selected last, otherwise the one with the most work. */
+/** The agent for an address without one: the one that was selected last, otherwise the one with the most issues. */
 function usualAgent(choices: Choices | undefined): string {
   if (!choices) return "";
   const last = localStorage.getItem(LAST);

@@ -14,7 +14,7 @@ export function Ranked({
 }: {
   readonly agent: string;
   readonly ranked: readonly Explained[];
-  /** How many are kept back. */
+  /** The number of withheld issues. */
   readonly withheld: number;
   readonly usualLane: string | undefined;
   readonly changes: Changes;
@@ -23,12 +23,13 @@ export function Ranked({
     <Panel
       title={`Next for ${agent}`}
       count={ranked.length < SHOWN ? ranked.length : `first ${SHOWN}`}
+      hint={`The issues that ${agent} is served when it asks for work, in this order.`}
     >
       {ranked.length === 0 ? (
         <p className="text-ink-faint">
           {withheld > 0
-            ? "Nothing: everything there is, is withheld. Below stands why."
-            : "Nothing: no issue waits here. Move one to Ready, and it appears."}
+            ? "No issue is eligible. The reasons are listed below."
+            : "There are no issues. Move one to Ready on the board, and it is listed here."}
         </p>
       ) : (
         <>

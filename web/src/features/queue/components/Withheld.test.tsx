@@ -34,13 +34,13 @@ const titles = () =>
     .map(({ textContent }) => textContent);
 const reason = (name: RegExp) => screen.getByRole("button", { name });
 
-it("says that nothing is kept back", () => {
+it("shows that nothing is withheld", () => {
   show();
-  expect(screen.getByText("Nothing is kept back.")).toBeTruthy();
+  expect(screen.getByText("No issue is withheld.")).toBeTruthy();
 });
 
 describe("the reasons", () => {
-  it("narrow the list, and let go of it again", async () => {
+  it("filter the list, and can be switched off", async () => {
     show(withheld(1, "NOT_READY"), withheld(2, "LEASED"), withheld(3, "NOT_READY", "LEASED"));
     await userEvent.click(reason(/^not ready ?2$/));
     expect(titles()).toEqual(["Issue 1", "Issue 3"]);
@@ -49,12 +49,12 @@ describe("the reasons", () => {
     expect(titles()).toEqual(["Issue 1", "Issue 2", "Issue 3"]);
   });
 
-  it("are not offered where there is one", () => {
+  it("are not offered if there is only one", () => {
     show(withheld(1, "NOT_READY"));
     expect(screen.queryByRole("list", { name: "Reasons" })).toBeNull();
   });
 
-  it("are let go of when no issue has them any more", async () => {
+  it("are switched off when no issue has them any more", async () => {
     const { rerender } = show(withheld(1, "NOT_READY"), withheld(2, "LEASED"));
     await userEvent.click(reason(/^held by an agent/));
     expect(titles()).toEqual(["Issue 2"]);
@@ -63,7 +63,7 @@ describe("the reasons", () => {
   });
 });
 
-it("shows twelve, and the others when asked", async () => {
+it("shows twelve issues, and the others on request", async () => {
   show(...Array.from({ length: 15 }, (_, index) => withheld(index, "NOT_READY")));
   expect(titles()).toHaveLength(12);
   await userEvent.click(screen.getByRole("button", { name: "Show 3 more" }));
@@ -71,7 +71,7 @@ it("shows twelve, and the others when asked", async () => {
   expect(screen.queryByRole("button", { name: /^Show/ })).toBeNull();
 });
 
-it("says once what is paused, above what is withheld because of it", () => {
+it("shows a pause once, above the issues that are withheld because of it", () => {
   pauses.set([PAUSED]);
   const paused = (number: number) =>
     explained(
@@ -87,11 +87,11 @@ it("says once what is paused, above what is withheld because of it", () => {
   expect(screen.getAllByText("The issue is paused.")).toHaveLength(2);
 });
 
-describe("an issue that is left alone after a failure", () => {
+describe("an issue in back-off", () => {
   const failed = () => explained(1, { backoff: FAILED }, { skipReasons: ["BACKING_OFF"] });
   const retry = () => screen.queryByRole<HTMLButtonElement>("button", { name: "Retry rocket #1" });
 
-  it("can be retried, and the queue is read before it can be again", async () => {
+  it("can be retried, and again only after the queue is reloaded", async () => {
     let read: () => void = () => undefined;
     onRetried.mockReturnValueOnce(new Promise<void>((resolve) => (read = resolve)));
     vi.mocked(retryIssue).mockResolvedValue({ data: {} });
@@ -104,7 +104,7 @@ describe("an issue that is left alone after a failure", () => {
     await vi.waitFor(() => expect(retry()?.disabled).toBe(false));
   });
 
-  it("says why it was not retried", async () => {
+  it("shows why the retry failed", async () => {
     vi.mocked(retryIssue).mockResolvedValue({ failure: { code: "X", message: "It is held" } });
     show(failed());
     await userEvent.click(retry() ?? expect.fail("It cannot be retried"));
@@ -112,7 +112,7 @@ describe("an issue that is left alone after a failure", () => {
     expect(onRetried).not.toHaveBeenCalled();
   });
 
-  it("cannot be retried by a reader, nor for another reason", () => {
+  it("cannot be retried without the permission, or for another reason", () => {
     viewer.set(READER);
     show(failed());
     expect(retry()).toBeNull();
@@ -123,13 +123,13 @@ describe("an issue that is left alone after a failure", () => {
   });
 });
 
-describe("what comes next", () => {
+describe("the eligible issues", () => {
   const ranked = (count: number) =>
     Array.from({ length: count }, (_, index) => explained(index + 1, {}, { rank: index + 1 }));
   const next = (issues: readonly Explained[], kept = 0) =>
     render(<Ranked agent="scout" ranked={issues} withheld={kept} {...SHARED} />);
 
-  it("is in its order, with what each place comes from", () => {
+  it("are in order, each with the reason for its rank", () => {
     next(ranked(2));
     const rows = within(screen.getByRole("list", { name: "Next for scout" })).getAllByRole(
       "listitem",
@@ -140,15 +140,15 @@ describe("what comes next", () => {
     ]);
   });
 
-  it("says why there is nothing", () => {
+  it("have a text if there are none", () => {
     next([]);
-    expect(screen.getByText(/^Nothing: no issue waits here/)).toBeTruthy();
+    expect(screen.getByText(/^There are no issues/)).toBeTruthy();
     cleanup();
     next([], 3);
-    expect(screen.getByText(/^Nothing: everything there is, is withheld/)).toBeTruthy();
+    expect(screen.getByText(/^No issue is eligible/)).toBeTruthy();
   });
 
-  it("counts up to what the server sends", () => {
+  it("are counted up to the number that the server sends", () => {
     next(ranked(2));
     expect(screen.getByRole("heading").parentElement?.textContent).toBe("Next for scout2");
     cleanup();
@@ -167,15 +167,15 @@ describe("the limits", () => {
   });
 
   it.each([
-    [1, 2, "At most 1 an agent, 2 a repository."],
-    [null, 2, "At most 2 a repository."],
-    [0, null, "At most 0 an agent."],
-  ])("of %s an agent and %s a repository are said", (perAgent, perRepository, words) => {
+    [1, 2, "At most 1 lease for each agent, 2 leases in each repository."],
+    [null, 2, "At most 2 leases in each repository."],
+    [0, null, "At most 0 leases for each agent."],
+  ])("are shown for %s per agent and %s per repository", (perAgent, perRepository, words) => {
     render(<Limits limits={limits(perAgent, perRepository)} />);
     expect(screen.getByText(/^At most/).textContent).toBe(words);
   });
 
-  it("are not said where there are none", () => {
+  it("are hidden if there are none", () => {
     render(<Limits limits={limits(null, null)} />);
     expect(screen.queryByText(/^At most/)).toBeNull();
   });

@@ -14,24 +14,24 @@ import type { Explained } from "../api/queue.ts";
 import { countReasons, pauseOf, withoutPause } from "../model/withheld.ts";
 import { IssueRow } from "./IssueRow.tsx";
 
-/** More rows than this are shown on request. */
+/** The number of rows that are shown at first. A button shows the others. */
 const FIRST = 12;
 
-/** What a retry ends. */
+/** The reasons that a retry removes. */
 const RETRIED: readonly SkipReason[] = ["BACKING_OFF", "NEEDS_HUMAN"];
 
-/** What every row is given. */
+/** The properties that all rows share. */
 type Shared = {
   readonly usualLane: string | undefined;
   readonly changes: Changes;
-  /** Reads the queue again. */
+  /** Reloads the queue. */
   readonly onRetried: () => Promise<void>;
 };
 
 const canRetry = ({ skipReasons }: Explained): boolean =>
   skipReasons.some((reason) => RETRIED.includes(reason));
 
-/** What the agent is not given, and why not. */
+/** The issues that are withheld from the agent, with the reasons. */
 export function Withheld({
   withheld,
   ...shared
@@ -39,7 +39,7 @@ export function Withheld({
   const [reason, setReason] = useState<SkipReason>();
   const [whole, setWhole] = useState(false);
   const counts = countReasons(withheld);
-  // A selected reason is dropped when no issue has it any more.
+  // The filter is dropped if no issue has the selected reason any more.
   const chosen = counts.some((each) => each.reason === reason) ? reason : undefined;
   const found =
     chosen === undefined
@@ -47,9 +47,13 @@ export function Withheld({
       : withheld.filter(({ skipReasons }) => skipReasons.includes(chosen));
   const shown = whole ? found : found.slice(0, FIRST);
   return (
-    <Panel title="Withheld" count={withheld.length}>
+    <Panel
+      title="Withheld"
+      count={withheld.length}
+      hint="Open issues that the agent is not served, with the reasons."
+    >
       {withheld.length === 0 ? (
-        <p className="text-ink-faint">Nothing is kept back.</p>
+        <p className="text-ink-faint">No issue is withheld.</p>
       ) : (
         <>
           {counts.length > 1 && (
@@ -92,7 +96,7 @@ export function Withheld({
   );
 }
 
-/** The pauses, shown once for all rows that are withheld because of them. */
+/** The pauses, shown once instead of in each withheld row. */
 function Pauses({ of: rows }: { readonly of: readonly Explained[] }) {
   const known = useSignal(pauses);
   const now = useNow();

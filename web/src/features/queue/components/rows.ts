@@ -1,11 +1,11 @@
-/** The lines of a list that the keys navigate, each with the id of its issue. */
+/** Selects the rows that the keys navigate. The attribute has the id of the issue. */
 export const ROW = "data-row";
-/** The button of a line by which its issue is changed. */
+/** Selects the button of a row that changes its issue. */
 export const CHANGE = "data-change";
 
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1 };
 
-/** Goes to the next line of the page, or to the one before. Returns whether the key meant that. */
+/** Moves the focus to the next or the previous row. Returns whether the key was one of these. */
 export function navigateRows(key: string): boolean {
   const step = STEPS[key];
   if (step === undefined) return false;
@@ -18,7 +18,7 @@ export function navigateRows(key: string): boolean {
   return true;
 }
 
-/** Asks what to change of the issue whose line has the focus. Returns whether there is one that can be changed. */
+/** Opens the change dialog of the focused row. Returns whether there is such a row with a change button. */
 export function changeRow(): boolean {
   const row = document.activeElement?.closest(`[${ROW}]`);
   const button = row?.querySelector<HTMLElement>(`[${CHANGE}]`);
@@ -26,7 +26,7 @@ export function changeRow(): boolean {
   return button != null;
 }
 
-/** Gives the focus to the line of an issue, or else to the first, when the line that had it is gone. */
+/** Focuses the row of an issue, or the first row, if the focused row was removed. */
 export function keepFocus(id: string): void {
   // The data that has just arrived is rendered with the next frame.
   requestAnimationFrame(() => {

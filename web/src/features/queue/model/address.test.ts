@@ -8,17 +8,17 @@ it.each([
   ["agent=agent/scout&lane=frontier", { agent: "scout", lane: "frontier", everyone: false }],
   ["agent=scout&decisions=all", { agent: "scout", lane: "", everyone: true }],
   ["agent=scout&decisions=some&other=1", { agent: "scout", lane: "", everyone: false }],
-])("reads ?%s", (search, address) => {
+])("is parsed from ?%s", (search, address) => {
   expect(addressOfSearch(search)).toEqual(address);
 });
 
-it("writes what it reads", () => {
+it("is written as it is parsed", () => {
   const address = { agent: "tool/belt & co", lane: "frontier", everyone: true };
   expect(addressOfSearch(searchOfAddress(address))).toEqual(address);
   expect(searchOfAddress({ agent: "", lane: "", everyone: false })).toBe("");
 });
 
-it("counts an issue for each of its reasons, the commonest first", () => {
+it("counts an issue for each of its reasons, the most frequent first", () => {
   expect(
     countReasons([
       { skipReasons: ["LEASED"] },

@@ -1,12 +1,12 @@
-/** The parameters in the address of the queue. An empty lane selects every claimable lane. */
+/** The parameters in the address of the queue. An empty lane means all claimable lanes. */
 export type Address = {
   readonly agent: string;
   readonly lane: string;
-  /** Whether the decisions of all agents are shown, and not this one's alone. */
+  /** Whether the decisions of all agents are shown instead of only this agent's. */
   readonly everyone: boolean;
 };
 
-/** Reads an address. Labels are understood as well as names. */
+/** Parses an address. An agent or lane may be given by its name or by its label. */
 export function addressOfSearch(search: string): Address {
   const params = new URLSearchParams(search);
   return {

@@ -1,6 +1,6 @@
 import type { Explained } from "../api/queue.ts";
 
-/** An issue of the queue for a test. The number is that of its id; without a place it is withheld. */
+/** An issue of the queue for a test. Its number is part of its id. Without a rank it is withheld. */
 export function explained(
   number: number,
   changes: Partial<Explained["issue"]> = {},

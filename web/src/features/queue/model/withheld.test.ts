@@ -13,7 +13,7 @@ it.each([
     `the lane default is paused by ana ${until}`,
   ],
   ["REPOSITORY", "Acme/Rocket is paused by ana: a. b", "Acme/Rocket is paused by ana: a. b"],
-] as const)("knows a pause of %s in what is said of an issue", (scope, summary, inside) => {
+] as const)("finds a pause of %s in the sentence about an issue", (scope, summary, inside) => {
   const pauses: readonly Pause[] = [PAUSED, { ...PAUSED, scope, summary }];
   const said = `The issue is not served, because ${inside}.`;
   expect(withoutPause({ summary: said, skipReasons: ["PAUSED"] }, pauses)).toBe(
@@ -21,7 +21,7 @@ it.each([
   );
 });
 
-it("leaves alone what is said of another pause, or of none", () => {
+it("does not change the sentence about another pause, or about none", () => {
   const summary = "The issue is not served, because the agent quill is paused by ana.";
   expect(withoutPause({ summary, skipReasons: ["PAUSED"] }, [PAUSED])).toBe(summary);
   const label = "The issue is not served, because everything is paused by ana: A release.";

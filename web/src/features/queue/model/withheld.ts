@@ -1,7 +1,7 @@
 import type { Pause } from "@/lib/pauses.ts";
 import type { SkipReason } from "@/lib/work.ts";
 
-/** How many issues are withheld for each reason, the commonest first. An issue counts for each reason that it has. */
+/** The number of withheld issues for each reason, the most frequent first. An issue counts for each of its reasons. */
 export function countReasons(
   withheld: readonly { readonly skipReasons: readonly SkipReason[] }[],
 ): readonly { readonly reason: SkipReason; readonly issues: number }[] {
@@ -16,15 +16,15 @@ export function countReasons(
 
 type Explained = { readonly summary: string; readonly skipReasons: readonly SkipReason[] };
 
-/** How the server ends what it says of an issue that is withheld because of a pause. */
+/** The end of the server's sentence about an issue that is withheld because of a pause. */
 function endingOf({ scope, summary }: Pause): string {
-  // Inside a sentence only the name of a repository keeps its first letter.
+  // Inside a sentence the first letter is lowercase, except in the name of a repository.
   const pause =
     scope === "REPOSITORY" ? summary : summary.charAt(0).toLowerCase() + summary.slice(1);
   return `is not served, because ${pause}.`;
 }
 
-/** The pause because of which an issue is withheld; undefined when there is none, or it is not known here. */
+/** The pause because of which an issue is withheld; undefined if there is none or it is not loaded. */
 export const pauseOf = <Known extends Pause>(
   { summary, skipReasons }: Explained,
   pauses: readonly Known[],
@@ -33,7 +33,7 @@ export const pauseOf = <Known extends Pause>(
     ? pauses.find((pause) => summary.endsWith(endingOf(pause)))
     : undefined;
 
-/** Why an issue is withheld, with one word for a pause that is shown elsewhere. */
+/** Why an issue is withheld. A pause that is shown elsewhere is shortened to one word. */
 export function withoutPause(explained: Explained, pauses: readonly Pause[]): string {
   const { summary } = explained;
   const pause = pauseOf(explained, pauses);

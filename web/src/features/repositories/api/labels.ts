@@ -33,10 +33,10 @@ export const SetLabelScheme = graphql(`
 
 export type LabelSchemeInput = VariablesOf<typeof SetLabelScheme>["input"];
 
-/** What a scheme would make of a repository. */
+/** The effect that a label scheme would have on a repository. */
 export type Preview = ResultOf<typeof LabelSchemePreview>["labelSchemePreview"];
 
-/** Previews a label scheme of a repository. Changes nothing. */
+/** Previews a label scheme of a repository without changing it. */
 export async function previewScheme(input: LabelSchemeInput): Promise<Answer<Preview>> {
   const answer = await ask(LabelSchemePreview, { input });
   return answer.failure ? answer : { data: answer.data.labelSchemePreview };

@@ -64,17 +64,17 @@ export const SetServesPeoplesWork = graphql(
 
 export type Repository = ResultOf<typeof RepositoryFields>;
 
-/** The repositories that are tracked now. */
+/** Loads the tracked repositories. */
 export async function readRepositories(): Promise<Answer<readonly Repository[]>> {
   const answer = await ask(RepositoriesQuery, {});
   if (answer.failure) return answer;
   return { data: answer.data.repositories.filter((repository) => repository.enabled) };
 }
 
-/** What of people's work agents are served in a repository. */
+/** Which issues of people are served to agents in a repository. */
 export type Serves = Repository["servesPeoplesWork"];
 
-/** Changes which issues of people are served in a repository; returns the changed repository. */
+/** Changes which issues of people are served to agents in a repository. Returns the changed repository. */
 export async function setServes(
   fullName: string,
   serves: Partial<Serves>,

@@ -14,7 +14,7 @@ export function LabelChanges({ preview: { changes, changeCount } }: { readonly p
         <div
           role="group"
           aria-label="Issues that change"
-          // So that keys can scroll it.
+          // Focusable, so that keys can scroll it.
           tabIndex={0}
           className="mt-1 max-h-40 overflow-y-auto text-board text-ink-soft"
         >

@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from "react";
 
-/** The field for a repository's name of one of Dispatch's labels, with its effect below it. */
+/** The field for a repository's label that replaces one of Dispatch's own, with its effect below. */
 export function LabelField({
   name,
   mark,
@@ -11,10 +11,10 @@ export function LabelField({
 }: {
   readonly name: string;
   readonly mark?: ReactNode;
-  /** Dispatch's own label, which an empty field means. */
+  /** Dispatch's own label, which applies if the field is empty. */
   readonly own: string;
   readonly value: string;
-  /** Undefined while it is not known. */
+  /** Undefined until it is loaded. */
   readonly hint: string | undefined;
   readonly onChange: (value: string) => void;
 }) {

@@ -26,7 +26,7 @@ afterEach(() => {
   viewer.set(undefined);
 });
 
-/** Lets time pass, and what it brings. */
+/** Advances the timers and waits for the effects. */
 const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 async function open(labelScheme: LabelScheme = DISPATCH_LABELS) {
@@ -48,7 +48,7 @@ const button = (name: string) => screen.getByRole<HTMLButtonElement>("button", {
 const hint = (name: string) =>
   document.getElementById(field(name).getAttribute("aria-describedby") ?? "")?.textContent;
 
-it("is filled with the labels in force, and shows Dispatch's own in empty fields", async () => {
+it("is filled with the current labels, and shows Dispatch's own in empty fields", async () => {
   await open(OWN_LABELS);
   expect(screen.getAllByRole("textbox")).toHaveLength(11);
   expect(field("Ready").value).toBe("Ready-for-agent");
@@ -68,7 +68,7 @@ it("is filled with the labels in force, and shows Dispatch's own in empty fields
   expect(button("Save").disabled, "nothing is changed").toBe(true);
 });
 
-it("asks for a preview after a pause in typing, and shows what it says", async () => {
+it("requests a preview after a pause in typing, and shows it", async () => {
   await open();
   expect(screen.getByText("No issue changes.")).toBeTruthy();
   vi.mocked(previewScheme).mockClear();
@@ -117,7 +117,7 @@ it("asks for a preview after a pause in typing, and shows what it says", async (
   expect(hint("High (P1)")).toBe("1 open issue has it.");
 });
 
-it("drops the answer to what was typed before", async () => {
+it("drops the response for an earlier text", async () => {
   await open();
   let late: (answer: { data: Preview }) => void = () => undefined;
   vi.mocked(previewScheme).mockReturnValueOnce(new Promise((resolve) => (late = resolve)));
@@ -131,7 +131,7 @@ it("drops the answer to what was typed before", async () => {
   expect(screen.getByText("2 issues change:")).toBeTruthy();
 });
 
-it("shows a refusal in the server's words, and cannot be saved meanwhile", async () => {
+it("shows an error of the server, and cannot be saved meanwhile", async () => {
   await open();
   vi.mocked(previewScheme).mockResolvedValue(REFUSED);
   type("Ready", "a,b");
@@ -149,7 +149,7 @@ it("shows a refusal in the server's words, and cannot be saved meanwhile", async
   expect(button("Save").disabled).toBe(false);
 });
 
-it("can be saved when there is no preview for another reason", async () => {
+it("can be saved if the preview fails for another reason", async () => {
   await open();
   const message = "Dispatch answered with status 502.";
   vi.mocked(previewScheme).mockResolvedValue({ failure: { code: "UNAVAILABLE", message } });
@@ -159,7 +159,7 @@ it("can be saved when there is no preview for another reason", async () => {
   expect(button("Save").disabled).toBe(false);
 });
 
-it("saves only what is not Dispatch's own", async () => {
+it("saves only labels that differ from Dispatch's own", async () => {
   await open(OWN_LABELS);
   type("Ready", "Status/Ready");
   type("High (P1)", "");
@@ -178,14 +178,14 @@ it("saves only what is not Dispatch's own", async () => {
     fullName: "acme/tools",
     statuses: [{ status: "BLOCKED", label: "stuck" }],
     priorities: [],
-    // The blank at its end stands between it and the name.
+    // The space at its end is part of the prefix.
     agentPrefix: "bot: ",
   });
   expect(onSaved).toHaveBeenCalledOnce();
   expect(onClose).not.toHaveBeenCalled();
 });
 
-it("clears all fields for Dispatch's labels", async () => {
+it("clears all fields for Dispatch's own labels", async () => {
   await open(OWN_LABELS);
   fireEvent.click(button("Use Dispatch's labels"));
   for (const each of screen.getAllByRole<HTMLInputElement>("textbox")) expect(each.value).toBe("");
@@ -195,7 +195,7 @@ it("clears all fields for Dispatch's labels", async () => {
   expect(saveScheme).toHaveBeenCalledWith({ fullName: "acme/tools", statuses: [], priorities: [] });
 });
 
-it("keeps what is typed when the session ends, and says what to do", async () => {
+it("keeps the text when the session ends, and explains what to do", async () => {
   await open();
   type("Ready", "ready-for-agent");
   act(() => viewer.set(READER));

@@ -31,7 +31,7 @@ export function LabelsDialog({
 }: {
   readonly repository: Pick<Repository, "fullName" | "labelScheme">;
   readonly onClose: () => void;
-  /** Instead of `onClose`. */
+  /** Called instead of `onClose` after the scheme was saved. */
   readonly onSaved: () => void;
 }) {
   const may = useMay("labels");
@@ -51,7 +51,7 @@ export function LabelsDialog({
   const field = (own: string) => ({
     own,
     value: fields[own] ?? "",
-    // There is no preview of what was typed since the last response.
+    // The preview does not include the text that was typed since the last response.
     hint: previewed?.[own] === fields[own] ? hintOf(own, preview) : undefined,
     onChange: (value: string) => change({ ...fields, [own]: value }),
   });
@@ -61,7 +61,7 @@ export function LabelsDialog({
     <Dialog
       title={`Labels of ${fullName}`}
       onClose={onClose}
-      // At the top, so that the fields stay where they are while what is below them grows.
+      // Aligned to the top, so that the fields do not move when the text below them grows.
       className="mt-[7.5dvh] min-w-[min(46rem,calc(100vw-2rem))] scroll-pb-24"
     >
       <form
@@ -146,7 +146,7 @@ export function LabelsDialog({
   );
 }
 
-/** What the change does to one of Dispatch's labels, as a sentence. */
+/** The effect of the change on one of the labels, as a sentence. */
 function hintOf(own: string, preview: Preview | undefined): string | undefined {
   const found = preview?.labels.find(({ label }) => label === own);
   if (!found) return undefined;

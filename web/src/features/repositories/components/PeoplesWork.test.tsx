@@ -23,7 +23,7 @@ afterEach(() => {
   onChanged.mockReset();
 });
 
-it("shows a change at once, and takes back what was refused", async () => {
+it("shows a change at once, and reverts it if it is rejected", async () => {
   let answer: (value: Awaited<ReturnType<typeof setServes>>) => void = () => undefined;
   vi.mocked(setServes).mockReturnValue(new Promise((resolve) => (answer = resolve)));
   const { container } = render(<PeoplesWork repository={repository} onChanged={onChanged} />);
@@ -49,7 +49,7 @@ it("shows a change at once, and takes back what was refused", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-it("can be read, not changed, by those who may not", () => {
+it("is read-only without the permission", () => {
   viewer.set(READER);
   render(<PeoplesWork repository={repository} onChanged={onChanged} />);
   expect(control("In Progress without an agent").disabled).toBe(true);

@@ -10,7 +10,7 @@ const KINDS = [
   { kind: "owned", words: "labelled owner/…" },
 ] as const satisfies readonly { readonly kind: keyof Serves; readonly words: string }[];
 
-/** Which issues of people in a repository are served to agents, with switches for those who may change that. */
+/** Which issues of people in a repository are served to agents. Viewers with the permission can change it. */
 export function PeoplesWork({
   repository: { fullName, servesPeoplesWork },
   onChanged,
@@ -19,7 +19,7 @@ export function PeoplesWork({
   readonly onChanged: (repository: Repository) => void;
 }) {
   const may = useMay("serve");
-  // Changes that were requested and not confirmed yet.
+  // Requested changes that are not confirmed yet.
   const [asked, setAsked] = useState<Partial<Serves>>({});
   const [refusal, setRefusal] = useState<string>();
   const serves: Serves = { ...servesPeoplesWork, ...asked };

@@ -27,7 +27,7 @@ function show(unreadableIssues: Repository["unreadableIssues"]) {
   return render(<UnreadableIssues repository={repository} />).container;
 }
 
-it("shows each issue that could not be read with its number and the reason", () => {
+it("shows each issue that could not be stored, with its number and the reason", () => {
   const text = show({
     totalCount: 103,
     nodes: [
@@ -43,11 +43,11 @@ it("shows each issue that could not be read with its number and the reason", () 
   expect(link.getAttribute("href")).toBe("https://github.com/acme/tools/issues/7");
 });
 
-it("says nothing where all could be read", () => {
+it("shows no such list if all issues were stored", () => {
   expect(show({ totalCount: 0, nodes: [] }).textContent).toBe("");
 });
 
-it("says that GitHub refuses changes for as long as the repository is left alone for that", () => {
+it("shows that GitHub rejects changes, while the repository is in back-off", () => {
   vi.useFakeTimers({ now: Date.parse(since) });
   const backoff = { reason: "GitHub API error: 403 Forbidden", retryAt: "2026-01-01T12:00:15Z" };
   const { container } = render(<Refusing backoff={backoff} />);
@@ -74,7 +74,7 @@ const TRACKED: Repository = {
 };
 const RENAMED = { ...TRACKED, id: "2", fullName: "acme/rocket", labelScheme: OWN_LABELS };
 
-it("lets those who may say what a repository calls its labels, and reads the list again", async () => {
+it("opens the label scheme with the permission, and reloads the list after a change", async () => {
   viewer.set(VISITOR);
   vi.mocked(readRepositories).mockResolvedValue({ data: [TRACKED, RENAMED] });
   vi.mocked(previewScheme).mockResolvedValue({ data: { labels: [], changes: [], changeCount: 0 } });
@@ -98,7 +98,7 @@ it("lets those who may say what a repository calls its labels, and reads the lis
   ).toBe("status");
 });
 
-it("says why nobody else is offered it", async () => {
+it("shows why others may not change it", async () => {
   viewer.set(READER);
   vi.mocked(readRepositories).mockResolvedValue({ data: [RENAMED] });
   render(<RepositoriesDialog onClose={vi.fn()} />);
@@ -107,7 +107,7 @@ it("says why nobody else is offered it", async () => {
   expect(screen.getByRole("button", { name: "Sign in to change what labels mean." })).toBeTruthy();
 });
 
-it.each(READ_ONLY)("says of a repository that it is read-only: %s", async (reason, sentence) => {
+it.each(READ_ONLY)("shows that a repository is read-only: %s", async (reason, sentence) => {
   const readOnly = { ...TRACKED, id: "2", fullName: "acme/rocket", readOnlyReason: reason };
   vi.mocked(readRepositories).mockResolvedValue({ data: [TRACKED, readOnly] });
   render(<RepositoriesDialog onClose={vi.fn()} />);

@@ -19,14 +19,14 @@ import { useMay } from "@/lib/viewer.ts";
 import { readRepositories, type Repository } from "../api/repositories.ts";
 import { RepositoryRow } from "./RepositoryRow.tsx";
 
-/** The tracked repositories: look, add, remove. */
+/** The dialog with the tracked repositories, which can be added and removed. */
 export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }) {
   const [repositories, setRepositories] = useState<readonly Repository[]>();
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
   const mayTrack = useMay("track");
   const reread = () => setVersion(version + 1);
-  // Each repository that a sync is done with has another time, or another error.
+  // A sync changes the time or the error of each repository that it has finished.
   const state = useSignal(syncState);
   const running = state?.running;
   const syncs = `${running?.repositoriesDoneCount ?? ""} ${state?.lastGoodSyncAt ?? ""} ${state?.failingCount ?? ""} ${state?.repositoriesCount ?? ""}`;

@@ -23,7 +23,7 @@ export function RepositoryRow({
 }: {
   readonly repository: Repository;
   readonly mayRemove: boolean;
-  /** Reads the list again. */
+  /** Reloads the list. */
   readonly onReread: () => void;
   readonly onChanged: (repository: Repository) => void;
 }) {
@@ -151,7 +151,7 @@ export function RepositoryRow({
   );
 }
 
-/** The issues of a repository that are left out, each with its number and the reason. */
+/** The issues of a repository that cannot be stored, each with its number and the reason. */
 export function UnreadableIssues({ repository }: { readonly repository: Repository }) {
   const { totalCount, nodes } = repository.unreadableIssues;
   if (totalCount === 0) return null;

@@ -24,7 +24,7 @@ export function usePreview(fullName: string, fields: LabelFields): State {
     const timer = setTimeout(
       () => {
         void previewScheme(inputOf(fullName, fields)).then(({ data: preview, failure }) => {
-          // A response for what was typed before is dropped.
+          // A response for an earlier text is dropped.
           if (!here) return;
           setState((before) => (preview ? { preview, fields } : { ...before, failure }));
         });

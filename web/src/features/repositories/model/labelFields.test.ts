@@ -4,12 +4,12 @@ import { fieldsOf, inputOf, isSameScheme } from "./labelFields.ts";
 
 const EMPTY = { fullName: "a/b", statuses: [], priorities: [] };
 
-it("Dispatch's own labels fill no field", () => {
+it("fills no field with Dispatch's own labels", () => {
   expect(fieldsOf(DISPATCH_LABELS)).toEqual({});
   expect(Object.keys(fieldsOf(OWN_LABELS)).length).toBeGreaterThan(0);
 });
 
-it("the scheme in force is sent as it is", () => {
+it("sends the current scheme unchanged", () => {
   expect(inputOf("a/b", fieldsOf(DISPATCH_LABELS))).toEqual(EMPTY);
   const input = inputOf("a/b", fieldsOf(OWN_LABELS));
   for (const { status, label } of input.statuses ?? []) {
@@ -19,13 +19,13 @@ it("the scheme in force is sent as it is", () => {
 });
 
 it.each(["", "   ", "status/ready", " STATUS/Ready "])(
-  "a field with %j stands for Dispatch's own label",
+  "a field with %j means Dispatch's own label",
   (text) => {
     expect(inputOf("a/b", { "status/ready": text })).toEqual(EMPTY);
   },
 );
 
-it("labels are sent without the spaces around them", () => {
+it("sends labels without surrounding spaces", () => {
   expect(inputOf("a/b", { "status/in-progress": " Doing ", "priority/p0": "urgent " })).toEqual({
     ...EMPTY,
     statuses: [{ status: "IN_PROGRESS", label: "Doing" }],
@@ -33,17 +33,17 @@ it("labels are sent without the spaces around them", () => {
   });
 });
 
-it("a space at the end of what labels of agents begin with is kept", () => {
+it("keeps a space at the end of the prefix for agents", () => {
   expect(inputOf("a/b", { "agent/": "bot: " }).agentPrefix).toBe("bot: ");
   expect(inputOf("a/b", { "agent/": "  " })).toEqual(EMPTY);
   expect(inputOf("a/b", { "agent/": "Agent/ " }), "it is Dispatch's own").toEqual(EMPTY);
 });
 
-it("what is no label of Dispatch's is not sent", () => {
+it("does not send unknown fields", () => {
   expect(inputOf("a/b", { "status/nonsense": "x", toString: "y" })).toEqual(EMPTY);
 });
 
-it("two texts are the same scheme when the server would take them for the same", () => {
+it("treats two texts as equal if the server would store the same scheme", () => {
   expect(isSameScheme({ "status/done": " Closed" }, { "status/done": "Closed" })).toBe(true);
   expect(isSameScheme({ "status/done": "" }, {})).toBe(true);
   expect(isSameScheme({ "status/done": "Closed" }, { "status/done": "closed" })).toBe(false);

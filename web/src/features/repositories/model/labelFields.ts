@@ -3,27 +3,27 @@ import { AGENT_PREFIX, renamedIn, type LabelScheme } from "@/lib/labelSchemes.ts
 import { PRIORITIES, STATUSES, statusWord, type Priority, type Status } from "@/lib/statuses.ts";
 import type { LabelSchemeInput } from "../api/labels.ts";
 
-/** What is typed for each of Dispatch's labels, and for `agent/`. What is empty or absent is Dispatch's own. */
+/** The text of each field, by Dispatch's own label or `agent/`. Empty or absent means Dispatch's own label. */
 export type LabelFields = Readonly<Partial<Record<string, string>>>;
 
 export const statusLabel = (status: Status): string => `status/${statusWord(status)}`;
 
 export const priorityLabel = (priority: Priority): string => `priority/${priority.toLowerCase()}`;
 
-/** The labels in force that are not Dispatch's own. */
+/** The current labels of a repository that differ from Dispatch's own. */
 export const fieldsOf = (scheme: LabelScheme): LabelFields =>
   Object.fromEntries(renamedIn(scheme).map(({ own, name }) => [own, name]));
 
-/** What is typed for a label; undefined where that is Dispatch's own. */
+/** The entered label; undefined if it is Dispatch's own. */
 function typed(fields: LabelFields, own: string): string | undefined {
   const text = fields[own] ?? "";
   const name = text.trim();
   if (name === "" || isSameName(name, own)) return undefined;
-  // A blank at the end of a beginning may be meant: `bot: alpha`.
+  // A space at the end of a prefix may be intended, as in `bot: alpha`.
   return own === AGENT_PREFIX ? text : name;
 }
 
-/** A scheme as the server takes it: only what is not Dispatch's own. */
+/** The label scheme as a variable of the mutation: only the labels that differ from Dispatch's own. */
 export function inputOf(fullName: string, fields: LabelFields): LabelSchemeInput {
   const agentPrefix = typed(fields, AGENT_PREFIX);
   return {
@@ -40,6 +40,6 @@ export function inputOf(fullName: string, fields: LabelFields): LabelSchemeInput
   };
 }
 
-/** Whether two texts of all fields say the same. */
+/** Whether the fields have equal values. */
 export const isSameScheme = (one: LabelFields, other: LabelFields): boolean =>
   JSON.stringify(inputOf("", one)) === JSON.stringify(inputOf("", other));

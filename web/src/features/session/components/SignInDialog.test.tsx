@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-it("asks for the name once, and for the token each time", async () => {
+it("remembers the name, but not the token", async () => {
   vi.mocked(signIn).mockResolvedValue(undefined);
   render(<SignInDialog onClose={onClose} />);
   expect(name().hasAttribute("data-first"), "where the dialog begins").toBe(true);
@@ -36,7 +36,7 @@ it("asks for the name once, and for the token each time", async () => {
   expect(JSON.stringify(Object.entries(localStorage))).not.toContain("secret");
 });
 
-it("says beside the field what is wrong, and goes there", async () => {
+it("shows an error at its field, and focuses it", async () => {
   vi.mocked(signIn).mockResolvedValue({ field: "token", message: "The token is wrong." });
   render(<SignInDialog onClose={onClose} />);
   await send();

@@ -5,7 +5,7 @@ import { signIn } from "../api/session.ts";
 import type { SignInFailure } from "../model/failure.ts";
 import { keepName, lastName } from "../model/lastName.ts";
 
-/** Keeps the browser from changing what is typed. */
+/** Turns off the browser's corrections of the text. */
 const VERBATIM = { autoCapitalize: "off", spellCheck: false } as const;
 
 /** The sign-in form: a name and a token of the server. The fields keep their values until they are sent. */

@@ -9,7 +9,7 @@ export async function signOutAndNotify(): Promise<void> {
   if (problem !== undefined) notify(problem, "danger");
 }
 
-/** Shows who has signed in or that nobody is signed in any more, whether here, in another window or by expiry. */
+/** Shows a notice after a sign-in, a sign-out or the end of a session, also in another window. */
 export function useSessionNotices(): void {
   useEffect(() => {
     let before = viewer.get();

@@ -1,6 +1,6 @@
-/** The browser's clock may be ahead of the server's: requests are at least this far apart. */
+/** The minimum delay, because the browser's clock may be ahead of the server's. */
 const LEAST_MS = 60_000;
-/** A longer wait does not fit into a browser's timer. */
+/** The maximum delay of a timer in a browser. */
 const MOST_MS = 24 * 60 * 60_000;
 
 /** The delay before checking whether the session has ended, in milliseconds; undefined without a session. */

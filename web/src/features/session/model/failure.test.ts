@@ -5,7 +5,7 @@ import { failureOf } from "./failure.ts";
 const problem = (status: number, members: object, headers: Record<string, string> = {}) =>
   failureOf(new Response(JSON.stringify(members), { status, headers }));
 
-it("says at the token what is wrong with it", async () => {
+it("is shown at the token if the token is wrong", async () => {
   expect(await problem(401, { error: "The token is wrong" })).toEqual({
     field: "token",
     message: "The token is wrong.",
@@ -16,7 +16,7 @@ it("says at the token what is wrong with it", async () => {
   });
 });
 
-it("says at the name what is wrong with it", async () => {
+it("is shown at the name if the name is wrong", async () => {
   const error = "name must be no reserved word";
   expect(await problem(400, { error, field: "name" })).toEqual({
     field: "name",
@@ -30,13 +30,13 @@ it.each([
   ["61", "in 2 minutes"],
   ["", "later"],
   ["Wed, 21 Oct 2026 07:28:00 GMT", "later"],
-])("says when to try again after %s seconds", async (after, when) => {
+])("shows when to try again: after %s seconds", async (after, when) => {
   expect((await problem(429, {}, { "retry-after": after })).message).toBe(
     `Too many wrong tokens. Try again ${when}.`,
   );
 });
 
-it("needs no problem document", async () => {
+it("does not need a problem document", async () => {
   const page = new Response("<html>", { status: 502 });
   expect(await failureOf(page)).toEqual({
     field: undefined,
@@ -47,7 +47,7 @@ it("needs no problem document", async () => {
   );
 });
 
-it("waits for the end of a session, and never asks without a pause", () => {
+it("waits for the end of a session, and at least a minute", () => {
   const now = Date.parse("2026-06-01T12:00:00.000Z");
   expect(untilEnd(null, now)).toBeUndefined();
   expect(untilEnd("2026-06-01T12:10:00.000Z", now)).toBe(600_000);

@@ -1,4 +1,4 @@
-/** Why the sign-in failed, and the field that has to be corrected, if it is one of the two. */
+/** Why the sign-in failed, and which of the two fields is wrong, if it is one of them. */
 export type SignInFailure = {
   readonly field: "name" | "token" | undefined;
   readonly message: string;
@@ -46,7 +46,7 @@ function tooMany(retryAfter: string | null): string {
   return `Too many wrong tokens. Try again ${when}.`;
 }
 
-/** A text of the server, which may lack its capital and its period, as a sentence. */
+/** Adds a capital letter and a period to a text of the server, if they are missing. */
 function sentence(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;

@@ -1,6 +1,6 @@
 import { BASE_PATH } from "@/lib/basePath.ts";
 
-/** Another Dispatch of the same host, below another path, may know its people by other names. */
+/** The key contains the base path, because another Dispatch on the same host may have other people. */
 const KEY = `dispatch-name${BASE_PATH}`;
 
 /** The name of the last sign-in in this browser; empty when there was none. */
@@ -16,6 +16,6 @@ export function keepName(name: string): void {
   try {
     localStorage.setItem(KEY, name);
   } catch {
-    // Without storage the person types it again.
+    // Without storage the name is not remembered.
   }
 }

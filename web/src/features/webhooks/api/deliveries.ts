@@ -4,7 +4,7 @@ import { LiveQuery } from "@/lib/liveQuery.ts";
 import { queryOfFilter, type DeliveryFilter } from "../model/filter.ts";
 
 const PAGE = 100;
-/** There is no stream of deliveries, and one may be processed a moment after it arrives. */
+/** The interval for reloads, because there is no subscription for deliveries. */
 const LOOK_EVERY_MS = 4_000;
 
 export const DeliveriesQuery = graphql(`
@@ -72,13 +72,13 @@ export type Deliveries = {
   /** Newest first. */
   readonly deliveries: readonly Delivery[];
   readonly hasMore: boolean;
-  /** Of all that are retained, whatever the filter is. */
+  /** The counts of all stored deliveries, independent of the filter. */
   readonly counts: Result["webhookDeliveryCounts"];
   /** The full names of the tracked repositories. */
   readonly repositories: readonly string[];
 };
 
-/** The deliveries that a filter finds, kept current: a page at first, and one more each time `readMore` is called. */
+/** The deliveries that match a filter, updated live. Each call of `readMore` adds a page. */
 export function deliveriesQuery(filter: DeliveryFilter): {
   readonly query: LiveQuery<Deliveries>;
   readonly readMore: () => Promise<void>;
@@ -114,6 +114,6 @@ async function readPages(filter: DeliveryFilter, pages: number): Promise<Answer<
   return answer;
 }
 
-/** Has a delivery processed again. What was already applied changes nothing. */
+/** Processes a delivery again. Changes that were already applied have no further effect. */
 export const replay = (deliveryId: string): Promise<Answer<unknown>> =>
   change(ReplayDelivery, { input: { deliveryId } });

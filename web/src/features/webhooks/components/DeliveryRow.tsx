@@ -16,7 +16,7 @@ import { useMay } from "@/lib/viewer.ts";
 import { replay, type Delivery } from "../api/deliveries.ts";
 import { STATES, type DeliveryState } from "../model/states.ts";
 
-/** States differ in shape too, for those who do not see a colour. */
+/** States differ in shape and in colour, for colour-blind readers. */
 const MARKS = {
   FAILED: { Icon: CircleAlert, color: "text-danger" },
   QUARANTINED: { Icon: ShieldAlert, color: "text-danger" },
@@ -25,7 +25,7 @@ const MARKS = {
   PROCESSED: { Icon: CircleCheck, color: "text-success" },
 } as const;
 
-/** A state by its sign and its name. */
+/** A state as an icon and its name. */
 export function StateMark({
   state,
   className,
@@ -45,13 +45,13 @@ export function StateMark({
   );
 }
 
-/** One delivery: when, what, about what, and what became of it. */
+/** A delivery: its time, event, repository, state and error. */
 export function DeliveryRow({
   delivery,
   onReplayed,
 }: {
   readonly delivery: Delivery;
-  /** Reads the list again. */
+  /** Reloads the list. */
   readonly onReplayed: () => Promise<void>;
 }) {
   const now = useNow();
@@ -100,7 +100,7 @@ export function DeliveryRow({
   );
 }
 
-/** How often it was tried, where that is worth a word, and when it is tried next. */
+/** The number of attempts if there were several, and the time of the next one. */
 function Attempts({ attempts, nextAttemptAt }: Pick<Delivery, "attempts" | "nextAttemptAt">) {
   const isAhead = useIsAhead(nextAttemptAt);
   if (attempts <= 1 && !isAhead) return null;
@@ -124,7 +124,7 @@ function ReplayButton({
   onReplay,
 }: {
   readonly name: string;
-  /** It is processed anyway. */
+  /** Whether it will be processed without a click. */
   readonly isPending: boolean;
   readonly isBusy: boolean;
   readonly onReplay: () => void;

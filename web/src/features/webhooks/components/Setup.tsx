@@ -5,7 +5,7 @@ import { notify } from "@/components/Notices.tsx";
 import { BASE_PATH } from "@/lib/basePath.ts";
 import { EVENTS, payloadUrl } from "../model/setup.ts";
 
-/** How a webhook is set up: by the command, or by hand on GitHub. */
+/** The instructions to set up a webhook, with the command or on GitHub. */
 export function Setup() {
   const address = payloadUrl(location.origin, BASE_PATH);
   return (
@@ -35,8 +35,8 @@ export function Setup() {
         </Value>
       </dl>
       <p className="text-meta text-ink-faint">
-        The address is the one of this browser. GitHub must reach it, too: <code>DISPATCH_URL</code>{" "}
-        may be another.
+        This is the address in your browser. If GitHub cannot reach it, use the address of{" "}
+        <code>DISPATCH_URL</code>.
       </p>
     </div>
   );
@@ -51,7 +51,7 @@ function Value({ name, children }: { readonly name: string; readonly children: R
   );
 }
 
-/** Text to use elsewhere, with a button that copies it. */
+/** A text with a button that copies it. */
 function Command({ text }: { readonly text: string }) {
   const copy = () =>
     navigator.clipboard.writeText(text).then(

@@ -50,7 +50,7 @@ const rows = () =>
 const row = () => within(rows()[0] ?? expect.fail("no delivery"));
 
 describe("the list", () => {
-  it("says when, what, about what, and what became of it", async () => {
+  it("shows the time, event, repository and state of a delivery", async () => {
     await show(
       delivery({ state: "FAILED", reason: "GitHub API error: 502 Bad Gateway", attempts: 10 }),
     );
@@ -60,7 +60,7 @@ describe("the list", () => {
     }
   });
 
-  it("says when a failed attempt is repeated", async () => {
+  it("shows when a failed attempt is repeated", async () => {
     await show(
       delivery({ state: "PENDING", attempts: 3, nextAttemptAt: "2026-06-01T12:05:00.000Z" }),
     );
@@ -72,13 +72,13 @@ describe("the list", () => {
     ).toBe("2026-06-01T12:05:00.000Z");
   });
 
-  it("shows what has neither action nor repository", async () => {
+  it("shows a delivery without action or repository", async () => {
     await show(delivery({ event: "ping", action: null, repositoryFullName: null, number: null }));
     expect(row().getByText("ping")).toBeTruthy();
     expect(row().getByText("No repository")).toBeTruthy();
   });
 
-  it("reads older ones when asked, and keeps all of them current", async () => {
+  it("loads older deliveries on request, and reloads all pages", async () => {
     vi.mocked(ask).mockImplementation((_, variables) =>
       Promise.resolve(
         (variables as { after: string | null }).after === null
@@ -93,7 +93,7 @@ describe("the list", () => {
     expect(vi.mocked(ask), "the first page, then both").toHaveBeenCalledTimes(3);
   });
 
-  it("says why it could not be read", async () => {
+  it("shows why loading failed", async () => {
     vi.mocked(ask).mockResolvedValue({ failure: { code: "OFFLINE", message: "Not there." } });
     render(<WebhooksPage />);
     expect((await screen.findByRole("alert")).textContent).toContain(
@@ -103,7 +103,7 @@ describe("the list", () => {
 });
 
 describe("the filters", () => {
-  it("are those of the address, and taken off one by one", async () => {
+  it("are parsed from the address, and can be removed one by one", async () => {
     history.replaceState(null, "", "/webhooks?state=failed&event=issues&repo=acme/rocket");
     await show(delivery({ state: "FAILED" }));
     expect(variables()).toMatchObject({
@@ -116,7 +116,7 @@ describe("the filters", () => {
     expect(variables()).toMatchObject({ state: null });
   });
 
-  it("are chosen by the count of a state, and by f", async () => {
+  it("are set with the counts of states, and with f", async () => {
     await show(delivery({ state: "FAILED" }), delivery({ id: "whd_2" }));
     const failed = screen.getByRole("button", { name: "Failed 1" });
     await userEvent.click(failed);
@@ -130,7 +130,7 @@ describe("the filters", () => {
     expect(screen.queryByRole("option", { name: "acme/former" })).toBeNull();
   });
 
-  it("can be cleared where nothing matches", async () => {
+  it("can be cleared if nothing matches", async () => {
     history.replaceState(null, "", "/webhooks?event=issues");
     await show();
     await userEvent.click(screen.getByRole("button", { name: "Clear filters" }));
@@ -140,7 +140,7 @@ describe("the filters", () => {
 });
 
 describe("a replay", () => {
-  it("is asked for once, and the list is read again", async () => {
+  it("is sent once, and reloads the list", async () => {
     await show(delivery({ state: "FAILED" }));
     vi.mocked(change).mockResolvedValue({ data: {} });
     const before = vi.mocked(ask).mock.calls.length;
@@ -149,7 +149,7 @@ describe("a replay", () => {
     expect(vi.mocked(ask).mock.calls.length).toBe(before + 1);
   });
 
-  it("says why it was refused", async () => {
+  it("shows an error", async () => {
     await show(delivery());
     vi.mocked(change).mockResolvedValue({
       failure: { code: "CONFLICT", message: "The delivery is pending." },
@@ -158,7 +158,7 @@ describe("a replay", () => {
     expect(row().getByRole("alert").textContent).toBe("Not replayed: The delivery is pending.");
   });
 
-  it("is not offered while one is pending, nor to those who may not", async () => {
+  it("is not offered for a pending delivery, or without the permission", async () => {
     await show(delivery({ state: "PENDING", nextAttemptAt: "2026-06-01T12:00:00.000Z" }));
     expect(row().queryByRole("button")).toBeNull();
     cleanup();
@@ -169,8 +169,8 @@ describe("a replay", () => {
   });
 });
 
-describe("setting one up", () => {
-  it("is open while nothing was delivered, with the command and what to enter by hand", async () => {
+describe("the instructions", () => {
+  it("are open before the first delivery, with the command and the values for GitHub", async () => {
     await show();
     const text = screen.getByText("Set up a webhook").closest("details")?.textContent ?? "";
     for (const part of [
@@ -185,12 +185,12 @@ describe("setting one up", () => {
     expect(screen.getByText("Set up a webhook").closest("details")?.open).toBe(true);
   });
 
-  it("is out of the way once something was", async () => {
+  it("are closed after the first delivery", async () => {
     await show(delivery());
     expect(screen.getByText("Set up a webhook").closest("details")?.open).toBe(false);
   });
 
-  it("copies the command", async () => {
+  it("have a button that copies the command", async () => {
     await show();
     const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
     await userEvent.click(screen.getByRole("button", { name: /^Copy dispatch webhook/ }));

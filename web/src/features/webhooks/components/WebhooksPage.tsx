@@ -14,13 +14,13 @@ import { byEvent, byState, DELIVERY_STATES, STATES } from "../model/states.ts";
 import { DeliveryRow, StateMark } from "./DeliveryRow.tsx";
 import { Setup } from "./Setup.tsx";
 
-/** What GitHub reported, and what became of each report. */
+/** The deliveries of webhooks from GitHub with their states. */
 export function WebhooksPage() {
   const filter = filterOfSearch(useSearch());
   return <Filtered key={searchOfFacets(filter)} filter={filter} />;
 }
 
-/** The deliveries that a filter finds, mounted again for each by its `key`. */
+/** The deliveries that match a filter. The `key` remounts it for another filter. */
 function Filtered({ filter }: { readonly filter: DeliveryFilter }) {
   const [path, navigate] = useLocation();
   const [{ query, readMore }] = useState(() => deliveriesQuery(filter));
@@ -77,7 +77,7 @@ function Filtered({ filter }: { readonly filter: DeliveryFilter }) {
           ) : (
             <div className="py-8">
               <EmptyState title="GitHub has not delivered anything yet">
-                Each delivery of a webhook appears here, with what became of it.
+                Each delivery of a webhook is listed here with its result.
               </EmptyState>
             </div>
           )}
@@ -98,7 +98,7 @@ function Filtered({ filter }: { readonly filter: DeliveryFilter }) {
   );
 }
 
-/** How many deliveries are in each state; a press shows only those. */
+/** The number of deliveries in each state, as buttons that show only these. */
 function States({
   counts,
   chosen,
@@ -140,7 +140,7 @@ function States({
   );
 }
 
-/** What can be chosen: everything that some delivery has, and what is chosen already. */
+/** The choices of the filters: all values of deliveries, and the chosen ones. */
 function facetsOf(
   filter: DeliveryFilter,
   data: Deliveries | undefined,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { filterOfSearch, NO_FILTER, queryOfFilter } from "./filter.ts";
 
-it("asks for what the address says", () => {
+it("is parsed from the address", () => {
   const filter = filterOfSearch("?state=failed&event=issues&repo=acme/tools");
   expect(queryOfFilter(filter)).toEqual({
     state: "FAILED",
@@ -10,12 +10,12 @@ it("asks for what the address says", () => {
   });
 });
 
-it("asks for nothing where the address says nothing", () => {
+it("is empty without parameters", () => {
   expect(filterOfSearch("")).toEqual(NO_FILTER);
   expect(queryOfFilter(NO_FILTER)).toEqual({ state: null, event: null, repository: null });
 });
 
-it("takes a state that is none for no state, in any case of letters", () => {
+it("ignores an unknown state, and the case of letters", () => {
   expect(filterOfSearch("?state=lost").state).toBe("");
   expect(filterOfSearch("?state=FAILED").state).toBe("failed");
 });

@@ -1,7 +1,7 @@
 import { facetsOfSearch, type FacetValues } from "@/lib/facets.ts";
 import { isState, type DeliveryState } from "./states.ts";
 
-/** What the list of deliveries can be narrowed to. */
+/** The filters of the deliveries. */
 export const FACETS = ["state", "event", "repo"] as const;
 
 export type Facet = (typeof FACETS)[number];
@@ -9,7 +9,7 @@ export type DeliveryFilter = FacetValues<Facet>;
 
 export const NO_FILTER: DeliveryFilter = { state: "", event: "", repo: "" };
 
-/** Reads an address; a state that is none asks for nothing. */
+/** Parses an address. An unknown state is ignored. */
 export function filterOfSearch(search: string): DeliveryFilter {
   const values = facetsOfSearch(search, FACETS);
   return {
@@ -18,7 +18,7 @@ export function filterOfSearch(search: string): DeliveryFilter {
   };
 }
 
-/** The filter as the server takes it. */
+/** The filter as a variable of the query. */
 export function queryOfFilter({ state, event, repo }: DeliveryFilter): {
   readonly state: DeliveryState | null;
   readonly event: string | null;

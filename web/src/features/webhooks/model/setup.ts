@@ -22,6 +22,6 @@ export const EVENTS = [
   "workflow_run",
 ] as const;
 
-/** Where GitHub sends deliveries, if it reaches Dispatch where this browser does. */
+/** The address for GitHub's deliveries, if GitHub can reach Dispatch under the address in this browser. */
 export const payloadUrl = (origin: string, basePath: string): string =>
   `${origin}${basePath}/api/webhooks/github`;

@@ -7,7 +7,7 @@ const COUNTS = [
   { state: "FAILED", event: "issues", deliveries: 1 },
 ] as const;
 
-it("counts by state, with none where there is none", () => {
+it("counts deliveries by state, zero included", () => {
   expect(byState(COUNTS)).toEqual({
     FAILED: 1,
     QUARANTINED: 0,
@@ -17,7 +17,7 @@ it("counts by state, with none where there is none", () => {
   });
 });
 
-it("counts by event, the most frequent first", () => {
+it("counts deliveries by event, the most frequent first", () => {
   expect(byEvent(COUNTS)).toEqual([
     ["issues", 6],
     ["label", 2],

@@ -1,4 +1,4 @@
-/** The states of a delivery in the order in which they want attention, with what each means. */
+/** The states of a delivery with their descriptions, the most urgent first. */
 export const STATES = {
   FAILED: { title: "Failed", meaning: "Every attempt to process it failed." },
   QUARANTINED: { title: "Quarantined", meaning: "The payload cannot be read." },
@@ -18,14 +18,14 @@ export const isState = (name: string): name is DeliveryState => Object.hasOwn(ST
 
 type Count = { readonly state: DeliveryState; readonly event: string; readonly deliveries: number };
 
-/** How many deliveries are in each state. */
+/** The number of deliveries in each state. */
 export function byState(counts: readonly Count[]): Readonly<Record<DeliveryState, number>> {
   const sums = { FAILED: 0, QUARANTINED: 0, PENDING: 0, IGNORED: 0, PROCESSED: 0 };
   for (const { state, deliveries } of counts) sums[state] += deliveries;
   return sums;
 }
 
-/** How many deliveries each event has, the most frequent first. */
+/** The number of deliveries of each event, the most frequent first. */
 export function byEvent(counts: readonly Count[]): readonly (readonly [string, number])[] {
   const sums = new Map<string, number>();
   for (const { event, deliveries } of counts) sums.set(event, (sums.get(event) ?? 0) + deliveries);

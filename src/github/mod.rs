@@ -23,6 +23,7 @@ mod issues;
 mod labels;
 mod links;
 mod nodes;
+mod pull_requests;
 mod queries;
 mod repositories;
 mod response;
@@ -44,6 +45,7 @@ pub use issues::{
 };
 pub use labels::{Label, LabelChangeResult, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
+pub use pull_requests::{PullRequestList, PullRequestStates, PullRequestsById};
 pub use repositories::Repository;
 pub use response::Rate;
 pub use rest::Fetched;

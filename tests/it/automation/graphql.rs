@@ -31,7 +31,7 @@ async fn a_repository_shows_its_workflows_and_runs() {
         given.advance(60);
         let failed = run(given, workflow, Some("failure"), NewRun::default());
         given.github.add_release(REPOSITORY, "v1", false);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.set_secret_alerts(REPOSITORY, Some(2));
         sync_all(given).await;

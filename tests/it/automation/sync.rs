@@ -26,7 +26,7 @@ async fn a_first_sync_reads_everything() {
         }
         given.github.add_release(REPOSITORY, "v1", true);
         given.github.add_release(REPOSITORY, "v2", false);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.add_deployment(REPOSITORY, failed, ("production", "success"));
         given.github.add_package(REPOSITORY, "tools");
@@ -254,7 +254,7 @@ async fn what_happened_is_recorded_once() {
         let id = given.github.start_run(REPOSITORY, workflow, NewRun::default());
         given.github.set_run_status(REPOSITORY, id, "in_progress", None);
         given.github.add_release(REPOSITORY, "v1", true);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         sync_all(given).await;
         given.github.set_run_status(REPOSITORY, id, "completed", Some("failure"));
         sync_all(given).await;
@@ -270,7 +270,7 @@ async fn what_happened_is_recorded_once() {
             let count = format!("SELECT count(*) FROM activity WHERE kind = '{kind}'");
             assert_eq!(given.database.number(&count).await, times, "{kind}");
         }
-        given.github.close_branch_pull_request(REPOSITORY, 7);
+        given.github.close_pull_request(REPOSITORY, 7).unwrap();
         sync_all(given).await;
         let open = "SELECT count(*) FROM pull_requests WHERE state = 'open'";
         assert_eq!(given.database.number(open).await, 0);

@@ -663,6 +663,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         merged_at -> Nullable<Timestamptz>,
         closed_at -> Nullable<Timestamptz>,
+        /// When its checks, review decision, conflicts and closed issues are to be read from GitHub; null when nothing is due.
+        details_due_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -21,7 +21,8 @@ use crate::service::{App, Error, Result};
 use crate::store::automation::repositories::RepositoryWrite;
 use crate::store::automation::sync_runs::SyncResult;
 use crate::store::automation::{
-    deployments, pull_requests, repositories as rows, runs, sync_runs, workflows,
+    deployments, pull_requests, repositories as rows, runs,
+    sync_runs, workflows,
 };
 use crate::store::repositories::{self, job_locks};
 use crate::store::{Connection, Repository, event_log, pool};
@@ -334,7 +335,7 @@ async fn store(
                 record::workflows(connection, repository, found, &mut changes).await?;
             }
             if let Some(found) = &reading.runs {
-                record::runs(connection, repository, found, &mut changes).await?;
+                record::runs(connection, repository, (found, now), &mut changes).await?;
             }
             // Last, because runs of a workflow that GitHub no longer lists add it.
             if let Some(found) = &reading.workflows {
@@ -351,13 +352,17 @@ async fn store(
             };
             if let Some(commit) = reading.commit.as_ref().and_then(|commits| commits.first()) {
                 deployments::delete_other_checks(connection, repository.id, &commit.sha).await?;
+                if row.latest_commit_sha.as_ref() != Some(&commit.sha) {
+                    let of = (repository.default_branch.as_str(), now);
+                    pull_requests::mark_base(connection, repository.id, of).await?;
+                }
                 write.latest_commit_sha = Some(commit.sha.clone());
                 write.latest_commit_title = Some(commit.title.clone());
                 write.latest_commit_author.clone_from(&commit.author);
                 write.latest_commit_url = Some(commit.url.clone());
                 write.latest_commit_at = Some(commit.at);
             }
-            if reading.pull_requests.is_some() {
+            if reading.pull_requests.is_some() || reading.pull_request_details.is_some() {
                 let open = pull_requests::count_open(connection, repository.id).await?;
                 write.open_pull_requests = Some(i32::try_from(open).unwrap_or(i32::MAX));
             }
@@ -385,13 +390,7 @@ async fn store_others(
     if let Some(found) = &reading.releases {
         record::releases(connection, repository, found, changes).await?;
     }
-    if let Some(found) = &reading.pull_requests {
-        record::pull_requests(connection, repository, (found, false), changes).await?;
-        let listed: Vec<i32> = found.iter().map(|one| one.number).collect();
-        let of = (listed.as_slice(), now);
-        let closed = pull_requests::close_unlisted(connection, repository.id, of).await?;
-        changes.note(!closed.is_empty());
-    }
+    store_pull_requests(connection, repository, (reading, now), changes).await?;
     if let Some(found) = &reading.deployments {
         record::deployments(connection, repository, found, changes).await?;
     }
@@ -400,6 +399,34 @@ async fn store_others(
     }
     if let Some(found) = &reading.packages {
         record::packages(connection, repository, found, changes).await?;
+    }
+    Ok(())
+}
+
+/// Stores pull requests, and closes those that are not listed as open. What has checks and reviews is stored
+/// first, so that the same from a list marks nothing to be read.
+async fn store_pull_requests(
+    connection: &mut Connection,
+    repository: &Repository,
+    (reading, now): (&RepositoryReading, DateTime<Utc>),
+    changes: &mut Changes,
+) -> Result<()> {
+    let mut listed: Option<Vec<i32>> = None;
+    if let Some(details) = &reading.pull_request_details {
+        let of = (details.items.as_slice(), reading.began_at, None);
+        super::pull_requests::store(connection, repository, of, changes).await?;
+        let open = details.items.iter().filter(|one| one.state == "open");
+        listed = (!details.has_more).then(|| open.map(|one| one.number).collect());
+    }
+    if let Some(list) = &reading.pull_requests {
+        let of = (list.items.as_slice(), Some(now));
+        record::pull_requests(connection, repository, of, changes).await?;
+        if !list.has_more {
+            listed.get_or_insert_default().extend(list.items.iter().map(|one| one.number));
+        }
+    }
+    if let Some(listed) = listed {
+        record::unlisted_pull_requests(connection, repository, (&listed, now), changes).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod control;
 mod graphql;
 mod published;
+mod pull_requests;
 mod rest;
 mod sync;
 mod webhooks;

@@ -202,19 +202,18 @@ impl PullRequest {
     }
 
     /// GitHub's word: `APPROVED`, `CHANGES_REQUESTED` or `REVIEW_REQUIRED`; null when no review is
-    /// required. Not read from GitHub yet, so it is null.
+    /// required.
     async fn review_decision(&self) -> Option<&str> {
         self.0.review_decision.as_deref()
     }
 
     /// GitHub's word for all checks of its newest commit: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING` or
-    /// `EXPECTED`; null without checks. Not read from GitHub yet, so it is null.
+    /// `EXPECTED`; null without checks, and until they are read after a push.
     async fn check_state(&self) -> Option<&str> {
         self.0.check_state.as_deref()
     }
 
-    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`. Not read from GitHub yet, so it is
-    /// null.
+    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`; null until it is read after a push.
     async fn mergeable(&self) -> Option<&str> {
         self.0.mergeable.as_deref()
     }

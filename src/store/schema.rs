@@ -999,6 +999,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The newest run of each workflow, and how its newest 100 runs went. Written with the runs.
+    workflow_statistics (workflow_id) {
+        workflow_id -> BigInt,
+        /// The newest run on any branch; null without runs.
+        latest_run_id -> Nullable<BigInt>,
+        /// The average duration of those that succeeded.
+        average_seconds -> Nullable<Integer>,
+        /// How many of them succeeded.
+        succeeded -> Integer,
+        /// How many of them failed.
+        failed -> Integer,
+        /// Whether a commit both succeeded and failed among them, attempts included.
+        is_flaky -> Bool,
+    }
+}
+
+diesel::table! {
     /// Workflows of GitHub Actions.
     workflows (id) {
         id -> BigInt,
@@ -1065,6 +1082,8 @@ diesel::joinable!(workflow_days -> workflows (workflow_id));
 diesel::joinable!(workflow_jobs -> workflow_runs (run_id));
 diesel::joinable!(workflow_runs -> repositories (repository_id));
 diesel::joinable!(workflow_runs -> workflows (workflow_id));
+diesel::joinable!(workflow_statistics -> workflow_runs (latest_run_id));
+diesel::joinable!(workflow_statistics -> workflows (workflow_id));
 diesel::joinable!(workflows -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1115,5 +1134,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     workflow_days,
     workflow_jobs,
     workflow_runs,
+    workflow_statistics,
     workflows,
 );

@@ -231,6 +231,7 @@ const SAMPLES: &[(&str, &str)] = &[
          SELECT id, 'PR_1', 7, 'Title', 'https://example.org', 'open', false, 'fix', 'main', '00', \
          now(), now(), now() FROM repositories",
     ),
+    ("workflow_statistics", "UPDATE workflow_statistics SET succeeded = 7"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

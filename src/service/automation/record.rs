@@ -13,14 +13,14 @@ use crate::domain::automation::facts::{
 use crate::domain::automation::pull_requests::AFTER_EVENT;
 use crate::domain::automation::{ActivityType, Conclusion};
 use crate::domain::events::{EventKind, Topic};
-use crate::domain::{Actor, IssueId, PullRequestId, RepositoryId};
+use crate::domain::{Actor, IssueId, PullRequestId, RepositoryId, WorkflowId};
 use crate::service::Result;
 use crate::service::board_events::{issue_event, resync_event};
 use crate::store::automation::branches::BranchKey;
 use crate::store::automation::pull_requests::ClosedIssue;
 use crate::store::automation::{
     Activity, Deployment, PullRequest, Release, WorkflowRun, activity, branches, deployments, jobs,
-    pull_requests, releases, runs, workflows,
+    pull_requests, releases, runs, statistics, workflows,
 };
 use crate::store::event_log::NewEvent;
 use crate::store::{Connection, Issue, Repository};
@@ -141,6 +141,10 @@ pub(crate) async fn runs(
     branches::refresh(connection, &keys).await?;
     let happened: Vec<ActivityFacts> = written.iter().filter_map(run_activity).collect();
     changes.record(connection, repository, &happened).await?;
+    // After the activity, which remembers what failed before it was run again.
+    let mut workflows: Vec<WorkflowId> = written.iter().map(|run| run.workflow_id).collect();
+    workflows.dedup();
+    statistics::refresh(connection, &workflows).await?;
     let mut commits: Vec<&str> = written.iter().map(|run| run.head_sha.as_str()).collect();
     commits.sort_unstable();
     commits.dedup();
@@ -409,5 +413,6 @@ pub(crate) async fn forget_run(
     changes.note(runs::delete(connection, run.id).await? > 0);
     let key: Vec<BranchKey> = branch_key(run).into_iter().collect();
     branches::refresh(connection, &key).await?;
+    statistics::refresh(connection, &[run.workflow_id]).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod graphql;
 mod published;
 mod pull_requests;
 mod rest;
+mod statistics;
 mod sync;
 mod webhooks;
 

@@ -182,6 +182,8 @@ diesel::table! {
         synced_at -> Nullable<Timestamptz>,
         /// Why the last sync failed; null after a successful one.
         sync_error -> Nullable<Text>,
+        /// When a delivery about one of its runs last arrived, to the minute; null when none did, or when a sync has since found a run that no delivery reported.
+        webhooks_seen_at -> Nullable<Timestamptz>,
     }
 }
 

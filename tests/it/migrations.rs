@@ -232,6 +232,7 @@ const SAMPLES: &[(&str, &str)] = &[
          now(), now(), now() FROM repositories",
     ),
     ("workflow_statistics", "UPDATE workflow_statistics SET succeeded = 7"),
+    ("automation_webhooks_seen", "UPDATE automation_repositories SET webhooks_seen_at = now()"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

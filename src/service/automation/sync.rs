@@ -4,10 +4,10 @@
 //! and a timed sync of it is recorded as a time only. A repository that fails keeps its last data and has
 //! the error; it never stops another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
@@ -15,13 +15,13 @@ use uuid::Uuid;
 use super::read::{KnownState, Parts, RepositoryReading, read};
 use super::record::{self, Changes};
 use super::{files, jobs, lock};
-use crate::domain::{AutomationSyncRunId, FullName};
+use crate::domain::{AutomationSyncRunId, FullName, RepositoryId};
 use crate::github;
 use crate::service::{App, Error, Result};
 use crate::store::automation::repositories::RepositoryWrite;
 use crate::store::automation::sync_runs::SyncResult;
 use crate::store::automation::{
-    deployments, pull_requests, repositories as rows, runs,
+    AutomationRepository, WorkflowRun, deployments, pull_requests, repositories as rows, runs,
     sync_runs, workflows,
 };
 use crate::store::repositories::{self, job_locks};
@@ -29,6 +29,16 @@ use crate::store::{Connection, Repository, event_log, pool};
 
 /// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
+
+/// How long after its last sync a repository is synced again while webhooks report its runs. Then a sync only
+/// finds what a lost delivery would have reported.
+///
+/// Webhooks count as working from a delivery about a run until a sync finds a run that no delivery reported
+/// within [`DELIVERY_TIME`].
+pub const INTERVAL_WITH_WEBHOOKS: Duration = Duration::from_secs(590);
+
+/// The time in which a delivery about a change arrives. GitHub usually sends it within seconds.
+const DELIVERY_TIME: TimeDelta = TimeDelta::seconds(60);
 
 /// How long reading one repository may take.
 const REPOSITORY_TIME: Duration = Duration::from_secs(120);
@@ -88,21 +98,28 @@ pub async fn sync_automation(app: &App, only: Option<&FullName>) -> Result<Vec<A
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the timers
-/// of several replicas do not read GitHub several times.
+/// of several replicas do not read GitHub several times. A repository whose webhooks report its runs waits
+/// longer: see [`INTERVAL_WITH_WEBHOOKS`].
 ///
 /// # Errors
 ///
 /// As [`sync_automation`].
 pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
-    let limit = app.clock.now() - fresh_enough;
+    let now = app.clock.now();
     let stale = {
         let mut connection = app.connection().await?;
         let mut tracked = repositories::tracked(&mut connection).await?;
         let ids: Vec<_> = tracked.iter().map(|repository| repository.id).collect();
         let synced = rows::of_repositories(&mut connection, &ids).await?;
+        let by_id: HashMap<RepositoryId, &AutomationRepository> =
+            synced.iter().map(|row| (row.repository_id, row)).collect();
         let is_fresh = |repository: &Repository| {
-            let row = synced.iter().find(|row| row.repository_id == repository.id);
-            row.and_then(|row| row.attempted_at).is_some_and(|at| at > limit)
+            let Some(row) = by_id.get(&repository.id) else { return false };
+            let fresh_enough = match row.has_webhooks() && !fresh_enough.is_zero() {
+                true => fresh_enough.max(INTERVAL_WITH_WEBHOOKS),
+                false => fresh_enough,
+            };
+            row.attempted_at.is_some_and(|at| at > now - fresh_enough)
         };
         tracked.retain(|repository| !is_fresh(repository));
         tracked
@@ -279,16 +296,22 @@ async fn read_and_store(
     repository: &Repository,
     (occasion, tally): (Occasion, &mut SyncTally),
 ) -> Result<()> {
+    let has_webhooks;
     let known = {
         let mut connection = app.connection().await?;
         let row = rows::find(&mut connection, repository.id).await?;
         let newest_run = runs::newest(&mut connection, repository.id).await?;
+        has_webhooks = row.as_ref().is_some_and(AutomationRepository::has_webhooks);
         let (etags, sha) = row.map(|row| (row.etags, row.latest_commit_sha)).unwrap_or_default();
         KnownState { etags, newest_run, sha }
     };
+    let interval = match has_webhooks {
+        true => app.config.automation.interval.max(INTERVAL_WITH_WEBHOOKS),
+        false => app.config.automation.interval,
+    };
     let is_first = known.etags.0.is_empty();
     let parts = match occasion {
-        Occasion::Timer if !is_first => Parts::at(app.clock.now(), app.config.automation.interval),
+        Occasion::Timer if !is_first => Parts::at(app.clock.now(), interval),
         Occasion::Timer | Occasion::Request => Parts::All,
     };
     let reading = read(app, repository, &known, parts).await?;
@@ -336,6 +359,11 @@ async fn store(
             }
             if let Some(found) = &reading.runs {
                 record::runs(connection, repository, (found, now), &mut changes).await?;
+                let is_unreported =
+                    |run: &WorkflowRun| run.updated_at + DELIVERY_TIME < reading.began_at;
+                if row.has_webhooks() && changes.runs.iter().any(is_unreported) {
+                    rows::forget_webhooks(connection, repository.id).await?;
+                }
             }
             // Last, because runs of a workflow that GitHub no longer lists add it.
             if let Some(found) = &reading.workflows {

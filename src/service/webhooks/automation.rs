@@ -32,6 +32,7 @@ pub(super) async fn apply(
     let due_at = now + AFTER_EVENT;
     let is_used = match event {
         AutomationEvent::Run => {
+            rows::record_webhook(connection, repository.id, now).await?;
             let found = webhooks::workflow_run(payload).map_err(Error::Upstream)?;
             record::runs(connection, repository, (found.as_slice(), now), &mut changes).await?;
             found.is_some()

@@ -75,6 +75,26 @@ async fn a_card_shows_the_pull_request_that_closes_its_issue() {
 }
 
 #[tokio::test]
+async fn a_card_has_the_same_values_whatever_else_is_selected() {
+    given(async |given| {
+        with_pull_request(given).await;
+        let ask = async |more: &str| {
+            let query = format!("{{ board {{ columns {{ issues {{ nodes {{ number pullRequests {{ __typename
+                number url state isDraft checkState reviewDecision mergeable {more} }} }} }} }} }} }}");
+            let data = given.graphql(&query, json!({})).await;
+            let columns = data["board"]["columns"].as_array().unwrap().clone();
+            let mut cards = columns.iter().flat_map(|one| one["issues"]["nodes"].as_array().unwrap());
+            cards.next().unwrap()["pullRequests"][0].clone()
+        };
+        let at_once = ask("").await;
+        let mut one_by_one = ask("title").await;
+        assert_eq!(one_by_one.as_object_mut().unwrap().remove("title"), Some(json!("Retry")));
+        assert_eq!(at_once, one_by_one);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_that_ended_before_the_first_sync_is_shown() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;

@@ -131,13 +131,24 @@ impl Package {
 
 /// Whether a pull request is open, and how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub(super) enum PullRequestState {
+pub(in crate::graphql::types) enum PullRequestState {
     /// It is open.
     Open,
     /// It was closed and not merged.
     Closed,
     /// It was merged.
     Merged,
+}
+
+impl PullRequestState {
+    /// The state of a pull request.
+    pub(in crate::graphql::types) fn of(row: &store::PullRequest) -> Self {
+        match row.state.as_str() {
+            "merged" => Self::Merged,
+            "closed" => Self::Closed,
+            _ => Self::Open,
+        }
+    }
 }
 
 /// As it is stored.
@@ -169,11 +180,7 @@ impl PullRequest {
 
     /// Whether it is open, and how it ended.
     async fn state(&self) -> PullRequestState {
-        match self.0.state.as_str() {
-            "merged" => PullRequestState::Merged,
-            "closed" => PullRequestState::Closed,
-            _ => PullRequestState::Open,
-        }
+        PullRequestState::of(&self.0)
     }
 
     /// Whether it is a draft.

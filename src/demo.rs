@@ -77,7 +77,11 @@ impl Demo {
         config.github.api_url = api_url.parse().context("The simulator has no address")?;
         config.github.token = Some(token);
         config.github.app = None;
-        let plenty = SecondaryLimits { writes_a_minute: PLENTY, writes_an_hour: PLENTY };
+        let plenty = SecondaryLimits {
+            points_a_minute: PLENTY,
+            writes_a_minute: PLENTY,
+            writes_an_hour: PLENTY,
+        };
         config.github.secondary_limits = plenty;
         config.github.repositories =
             repositories.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;

@@ -32,6 +32,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often the first sync of newly tracked repositories is due.
 const SYNC_NEW_EVERY: Duration = Duration::from_secs(2);
 
+/// How often pull requests are read whose checks or reviews may have changed. One request reads fifty, so
+/// this bounds the requests however many events arrive.
+const PULL_REQUESTS_EVERY: Duration = Duration::from_secs(5);
+
 /// How often old issues leave the Done column.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
@@ -82,6 +86,8 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
         tasks.spawn(repeat(app.clone(), BUDGET_EVERY, "github-budget", budget));
         tasks.spawn(sync(app.clone()));
         tasks.spawn(sync_automation(app.clone()));
+        let every = PULL_REQUESTS_EVERY;
+        tasks.spawn(repeat(app.clone(), every, "pull-requests", read_pull_requests));
     }
     let scheduler = &app.config.scheduler;
     if scheduler.is_enabled && !scheduler.prune_closed.is_zero() {
@@ -242,6 +248,10 @@ async fn sync(app: App) {
         }
         fresh_enough = interval / 2;
     }
+}
+
+async fn read_pull_requests(app: App) -> Result<(), Error> {
+    service::automation::pull_requests::read_due(&app).await.map(drop)
 }
 
 /// Syncs automation data at start and then at every interval, unless another replica has just done so.

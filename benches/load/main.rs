@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod automation;
 mod client;
 mod limit;
 mod live;
@@ -94,6 +95,7 @@ async fn run(mut wanted: Vec<String>) -> anyhow::Result<()> {
     writes::measure(&mut bench, &service).await?;
     live::measure(&mut bench, service).await?;
     queue::measure(&mut bench).await?;
+    automation::measure(&mut bench).await?;
 
     let version: String = bench.database.query_one("SHOW server_version", &[]).await?.get(0);
     let machine = format!("{}, PostgreSQL {version}", process::machine());
@@ -135,7 +137,15 @@ impl Bench {
     }
 
     fn start_service(&self) -> anyhow::Result<ServiceProcess> {
-        ServiceProcess::start(self.cluster.url(), &self.github, &[])
+        self.start_service_on(self.cluster.url(), &[])
+    }
+
+    fn start_service_on(
+        &self,
+        database: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<ServiceProcess> {
+        ServiceProcess::start(database, &self.github, settings)
     }
 }
 

@@ -210,6 +210,7 @@ impl ServiceProcess {
             .env("DATABASE_URL", database)
             .env("GITHUB_API_URL", &github.url)
             .env("GITHUB_TOKEN", "token")
+            .env("GITHUB_POINTS_PER_MINUTE", "1000000")
             .env("GITHUB_WRITES_PER_MINUTE", "1000000")
             .env("GITHUB_WRITES_PER_HOUR", "1000000")
             .env("GITHUB_REPOSITORIES", github.repositories.join(","))

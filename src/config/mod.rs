@@ -130,7 +130,8 @@ pub struct GitHubConfig {
     pub app: Option<GitHubApp>,
     /// Points of the rate limit that are kept for claims and moves (`GITHUB_BUDGET_RESERVE`).
     pub reserve: i64,
-    /// How fast it may write (`GITHUB_WRITES_PER_MINUTE`, `GITHUB_WRITES_PER_HOUR`).
+    /// How fast it may read and write (`GITHUB_POINTS_PER_MINUTE`, `GITHUB_WRITES_PER_MINUTE`,
+    /// `GITHUB_WRITES_PER_HOUR`).
     pub secondary_limits: SecondaryLimits,
     /// Repositories to start with, the first mention of each (`GITHUB_REPOSITORIES`).
     pub repositories: Vec<FullName>,
@@ -515,6 +516,8 @@ impl GitHubConfig {
 fn secondary_limits(reader: &mut SettingsReader<'_>) -> SecondaryLimits {
     let usual = SecondaryLimits::default();
     SecondaryLimits {
+        points_a_minute: whole_number(reader, &settings::GITHUB_POINTS_PER_MINUTE, 1, 1_000_000)
+            .unwrap_or(usual.points_a_minute),
         writes_a_minute: whole_number(reader, &settings::GITHUB_WRITES_PER_MINUTE, 1, 1_000_000)
             .unwrap_or(usual.writes_a_minute),
         writes_an_hour: whole_number(reader, &settings::GITHUB_WRITES_PER_HOUR, 1, 10_000_000)

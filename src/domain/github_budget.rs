@@ -40,6 +40,8 @@ text_enum! {
 /// What GitHub counts beside the points of a window, for one principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecondaryLimits {
+    /// Points of GraphQL within a minute; see [`Spent::secondary_points`].
+    pub points_a_minute: i64,
     /// Writes within a minute.
     pub writes_a_minute: i64,
     /// Writes within an hour.
@@ -48,7 +50,7 @@ pub struct SecondaryLimits {
 
 impl Default for SecondaryLimits {
     fn default() -> Self {
-        Self { writes_a_minute: 80, writes_an_hour: 500 }
+        Self { points_a_minute: 2_000, writes_a_minute: 80, writes_an_hour: 500 }
     }
 }
 
@@ -81,6 +83,9 @@ impl Spent {
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
+/// Points of REST within a minute.
+const REST_POINTS_A_MINUTE: i64 = 900;
+
 /// How much of the last minutes a forecast extrapolates.
 const RECENT: TimeDelta = TimeDelta::minutes(15);
 
@@ -100,14 +105,6 @@ pub fn floor(feature: Feature, limit: i64, reserve: i64) -> i64 {
         Feature::Automation => 20,
     };
     reserve + (limit - reserve) * share / 100
-}
-
-/// The points of GraphQL and of REST within a minute.
-pub fn points_a_minute(resource: Resource) -> i64 {
-    match resource {
-        Resource::Graphql => 2_000,
-        Resource::Core => 900,
-    }
 }
 
 /// The sum within the last minute. Of the minute before the current one, only its later part counts.
@@ -141,7 +138,11 @@ pub fn paced_until(
     let points = within_minute(spent, now, |one| {
         if one.resource == resource { one.secondary_points() } else { 0 }
     });
-    if points + cost > points_a_minute(resource) {
+    let most = match resource {
+        Resource::Graphql => limits.points_a_minute,
+        Resource::Core => REST_POINTS_A_MINUTE,
+    };
+    if points + cost > most {
         return Some(next_minute);
     }
     if !is_write {

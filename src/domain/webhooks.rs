@@ -128,6 +128,8 @@ pub enum AutomationEvent {
     Job,
     /// A check.
     Check,
+    /// A suite of checks, or a status of a commit: the state of all checks of the commit may have changed.
+    CommitChecks,
     /// A release.
     Release,
     /// Commits of a branch.
@@ -155,14 +157,11 @@ pub enum RepositoryChange {
 
 /// Events that are stored and not used, because Dispatch has no data of these kinds.
 const UNUSED: &[&str] = &[
-    "check_suite",
     "installation",
     "installation_repositories",
     "milestone",
-    "pull_request_review",
     "pull_request_review_comment",
     "secret_scanning_alert",
-    "status",
 ];
 
 /// The events that a webhook is set up for.
@@ -200,10 +199,13 @@ pub fn meaning(event: &str, action: Option<&str>) -> Meaning {
         ("sub_issues", action) if action.starts_with("sub_issue") => Meaning::ParentIssue,
         ("label", "created" | "edited" | "deleted") => Meaning::Label,
         ("pull_request", "opened" | "closed" | "reopened" | "edited") => Meaning::PullRequest,
-        ("pull_request", _) => Meaning::Automation(AutomationEvent::PullRequest),
+        ("pull_request" | "pull_request_review", _) => {
+            Meaning::Automation(AutomationEvent::PullRequest)
+        }
         ("workflow_run", _) => Meaning::Automation(AutomationEvent::Run),
         ("workflow_job", _) => Meaning::Automation(AutomationEvent::Job),
         ("check_run", _) => Meaning::Automation(AutomationEvent::Check),
+        ("check_suite" | "status", _) => Meaning::Automation(AutomationEvent::CommitChecks),
         ("release", _) => Meaning::Automation(AutomationEvent::Release),
         ("push", _) => Meaning::Automation(AutomationEvent::Push),
         ("deployment" | "deployment_status", _) => Meaning::Automation(AutomationEvent::Deployment),
@@ -290,7 +292,10 @@ mod tests {
         assert_eq!(meaning("issues", Some("transferred")), Meaning::IssueGone);
         assert_eq!(meaning("label", Some("of_the_future")), Meaning::Unknown);
         assert_eq!(meaning("push", None), Meaning::Automation(AutomationEvent::Push));
-        assert_eq!(meaning("status", None), Meaning::Unused);
+        let checks = Meaning::Automation(AutomationEvent::CommitChecks);
+        assert_eq!(meaning("status", None), checks);
+        assert_eq!(meaning("check_suite", Some("completed")), checks);
+        assert_eq!(meaning("milestone", Some("created")), Meaning::Unused);
         assert_eq!(meaning("of_the_future", None), Meaning::Unknown);
     }
 

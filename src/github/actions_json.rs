@@ -323,6 +323,11 @@ pub(super) fn is_of_actions(check: &Value) -> bool {
     check.pointer("/app/slug").and_then(Value::as_str) == Some("github-actions")
 }
 
+/// The login of an app as GraphQL returns it.
+fn without_suffix(login: String) -> String {
+    login.strip_suffix("[bot]").map(str::to_owned).unwrap_or(login)
+}
+
 /// A pull request of a payload. What only GraphQL returns is none.
 pub(super) fn pull_request(of: &Value) -> Option<PullRequestFacts> {
     let created_at = time(of, "created_at")?;
@@ -339,7 +344,7 @@ pub(super) fn pull_request(of: &Value) -> Option<PullRequestFacts> {
         html_url: text(of, "html_url").unwrap_or_default(),
         state: state.to_owned(),
         is_draft: of.get("draft").and_then(Value::as_bool).unwrap_or_default(),
-        author: login(of, "user"),
+        author: login(of, "user").map(without_suffix),
         branch: text(of.get("head")?, "ref").unwrap_or_default(),
         base_branch: text(of.get("base")?, "ref").unwrap_or_default(),
         head_sha: text(of.get("head")?, "sha")?,

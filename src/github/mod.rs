@@ -28,6 +28,7 @@ mod labels_rest;
 mod links;
 mod nodes;
 mod principal;
+mod pull_requests;
 mod queries;
 mod repositories;
 mod response;
@@ -50,6 +51,7 @@ pub use issues::{
 };
 pub use labels::{Label, LabelChangeResult, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
+pub use pull_requests::{PullRequestList, PullRequestStates, PullRequestsById};
 pub use repositories::Repository;
 pub use response::Rate;
 pub use rest::Fetched;

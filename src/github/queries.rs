@@ -6,6 +6,7 @@ use graphql_client::GraphQLQuery;
 type DateTime = chrono::DateTime<chrono::Utc>;
 #[expect(clippy::upper_case_acronyms, reason = "GitHub's name for the scalar")]
 type URI = String;
+type GitObjectID = String;
 
 /// Includes a document. Types that GitHub adds to an interface or a union become `Unknown`, values
 /// that it adds to an enum become `Other`.
@@ -29,6 +30,8 @@ document!(IssueIds, "github-queries/issue_ids.graphql");
 document!(Issue, "github-queries/issue.graphql");
 document!(IssuesById, "github-queries/issues_by_id.graphql");
 document!(Reference, "github-queries/reference.graphql");
+document!(PullRequests, "github-queries/pull_requests.graphql");
+document!(PullRequestsById, "github-queries/pull_requests_by_id.graphql");
 document!(Links, "github-queries/links.graphql");
 document!(LiveLabels, "github-queries/live_labels.graphql");
 document!(Labels, "github-queries/labels.graphql");

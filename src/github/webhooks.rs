@@ -473,6 +473,13 @@ pub fn check_run(payload: &[u8]) -> Result<Option<CheckFacts>, Error> {
     object(payload, "check_run", actions_json::check)
 }
 
+/// The commit of an event about a suite of checks, or about a status of a commit.
+pub fn checked_commit(payload: &[u8]) -> Result<Option<String>, Error> {
+    let payload: Value = read(payload)?;
+    let suite = payload.get("check_suite").and_then(|suite| actions_json::text(suite, "head_sha"));
+    Ok(suite.or_else(|| actions_json::text(&payload, "sha")))
+}
+
 /// The release of an event.
 pub fn release(payload: &[u8]) -> Result<Option<ReleaseFacts>, Error> {
     object(payload, "release", actions_json::release)

@@ -36,7 +36,7 @@ pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;
 pub use load::Load;
-pub use objects::{FieldValue, Refusal, StateReason};
+pub use objects::{FieldValue, PullRequestDetails, Refusal, ReviewDecision, StateReason};
 pub use operations::IssueView;
 pub use repository::Access;
 pub use request_log::{LoggedRequest, OperationKind, Write};

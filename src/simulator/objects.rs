@@ -71,6 +71,8 @@ pub(super) struct Issue {
     pub details: Details,
     /// For a pull request, the issues of its repository that it will close.
     pub closes: Vec<i64>,
+    /// What only a pull request has.
+    pub pull_request: PullRequestDetails,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -87,6 +89,34 @@ pub(super) struct Details {
     pub duplicate_of: Option<(Slot, i64)>,
     /// The values of fields, by name.
     pub fields: Vec<(String, FieldValue)>,
+}
+
+/// What a pull request has beside what issues have.
+#[derive(Debug, Clone, Default)]
+pub struct PullRequestDetails {
+    /// Its branch.
+    pub branch: String,
+    /// Its newest commit.
+    pub head_sha: String,
+    /// Whether it is a draft.
+    pub is_draft: bool,
+    /// When it was merged.
+    pub merged_at: Option<DateTime<Utc>>,
+    /// What reviewers decided; none when no review is required.
+    pub review: Option<ReviewDecision>,
+    /// Whether it can be merged; none while GitHub computes it.
+    pub is_mergeable: Option<bool>,
+}
+
+/// What the reviewers of a pull request decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewDecision {
+    /// They approved it.
+    Approved,
+    /// They want changes.
+    ChangesRequested,
+    /// They have to decide.
+    ReviewRequired,
 }
 
 /// Why an issue was closed or reopened.

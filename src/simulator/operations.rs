@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::objects::{FieldValue, StateReason};
+use super::objects::{FieldValue, PullRequestDetails, StateReason};
 use super::repository::{Access, Repository, StateFilter};
 use super::world::{Commenter, Issue, Refusal};
 use super::{Account, NewIssue, Simulator};
@@ -90,6 +90,68 @@ impl Simulator {
     pub fn open_pull_request(&self, repository: &str, title: &str) -> Result<i64, Refusal> {
         let new = NewIssue { is_pull_request: true, ..NewIssue::titled(title, &[]) };
         self.open_issue(repository, new)
+    }
+
+    /// Opens a pull request of a branch with a number, which must be the next one or a later one.
+    pub fn open_numbered_pull_request(
+        &self,
+        repository: &str,
+        number: i64,
+        (branch, title): (&str, &str),
+    ) -> Result<(), Refusal> {
+        self.world().continue_at(repository, number)?;
+        let opened = self.open_pull_request(repository, title)?;
+        debug_assert_eq!(opened, number, "an earlier one has the number");
+        self.edit_pull_request(repository, number, |details| branch.clone_into(&mut details.branch))
+    }
+
+    /// Changes what only a pull request has: a review, a push to its branch, and so on.
+    pub fn edit_pull_request(
+        &self,
+        repository: &str,
+        number: i64,
+        edit: impl FnOnce(&mut PullRequestDetails),
+    ) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            edit(&mut issue.pull_request);
+            true
+        })
+    }
+
+    /// Closes a pull request without merging it.
+    pub fn close_pull_request(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, now| {
+            issue.closed_at = Some(now);
+            true
+        })
+    }
+
+    /// Merges a pull request, which closes its issues.
+    pub fn merge_pull_request(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        let mut closes = Vec::new();
+        self.change(repository, number, |issue, now| {
+            (issue.closed_at, issue.pull_request.merged_at) = (Some(now), Some(now));
+            closes.clone_from(&issue.closes);
+            true
+        })?;
+        for issue in closes {
+            self.change(repository, issue, |issue, now| {
+                let is_change = issue.closed_at.is_none();
+                issue.closed_at = issue.closed_at.or(Some(now));
+                issue.details.state_reason = Some(StateReason::Completed);
+                is_change
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The open pull requests of a repository, each with what only a pull request has, by number.
+    pub fn open_pull_requests(&self, repository: &str) -> Vec<(i64, PullRequestDetails)> {
+        let world = self.world();
+        let Ok(repository) = world.named(repository) else { return Vec::new() };
+        let open = repository.issues.values();
+        let open = open.filter(|issue| issue.is_pull_request && issue.closed_at.is_none());
+        open.map(|issue| (issue.number, issue.pull_request.clone())).collect()
     }
 
     /// Adds and removes labels by name as one change; missing labels are created.

@@ -13,7 +13,7 @@ use super::repository::{Access, Repository};
 use super::{Account, NewIssue};
 
 pub(super) use super::objects::{
-    Comment, Commenter, Details, Issue, Label, LabelKey, Refusal, Slot,
+    Comment, Commenter, Details, Issue, Label, LabelKey, PullRequestDetails, Refusal, Slot,
 };
 
 /// GitHub's own limit of labels per issue.
@@ -242,7 +242,13 @@ impl World {
     ) -> Result<i64, Refusal> {
         let slot = self.slot(repository)?;
         let labels = self.label_keys(slot, &new.labels)?;
-        let (_, id) = self.fresh_id(if new.is_pull_request { "PR" } else { "I" });
+        let (key, id) = self.fresh_id(if new.is_pull_request { "PR" } else { "I" });
+        let pull_request = PullRequestDetails {
+            branch: branch_of(&new.title),
+            head_sha: format!("{key:040x}"),
+            is_mergeable: Some(true),
+            ..PullRequestDetails::default()
+        };
         let created_at = to_seconds(new.created_at.unwrap_or(now));
         let closed_at = new.closed_at.map(to_seconds);
         let updated_at = new.updated_at.map(to_seconds).or(closed_at).unwrap_or(created_at);
@@ -262,12 +268,20 @@ impl World {
             blocked_by: Vec::new(),
             details: Details::default(),
             closes: Vec::new(),
+            pull_request,
             created_at,
             updated_at,
             closed_at,
         });
         self.nodes.insert(id, NodeLocation::Issue(slot, number));
         Ok(number)
+    }
+
+    /// Gives the next issue or pull request of a repository a number, unless a later one has it.
+    pub(super) fn continue_at(&mut self, repository: &str, number: i64) -> Result<(), Refusal> {
+        let repository = self.named_mut(repository)?;
+        repository.last_number = repository.last_number.max(number - 1);
+        Ok(())
     }
 
     /// Changes an issue or pull request. It is updated if the closure returns that it changed
@@ -401,6 +415,12 @@ impl World {
         debug_assert_eq!(self.slot(to), Ok(target), "nothing here renames");
         self.open(to, new, now)
     }
+}
+
+/// A name of a branch for a change with this title.
+fn branch_of(title: &str) -> String {
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(5).collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 fn to_seconds(time: DateTime<Utc>) -> DateTime<Utc> {

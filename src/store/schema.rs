@@ -182,6 +182,8 @@ diesel::table! {
         synced_at -> Nullable<Timestamptz>,
         /// Why the last sync failed; null after a successful one.
         sync_error -> Nullable<Text>,
+        /// When a delivery about one of its runs last arrived, to the minute; null when none did, or when a sync has since found a run that no delivery reported.
+        webhooks_seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -703,6 +705,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         merged_at -> Nullable<Timestamptz>,
         closed_at -> Nullable<Timestamptz>,
+        /// When its checks, review decision, conflicts and closed issues are to be read from GitHub; null when nothing is due.
+        details_due_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1037,6 +1041,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The newest run of each workflow, and how its newest 100 runs went. Written with the runs.
+    workflow_statistics (workflow_id) {
+        workflow_id -> BigInt,
+        /// The newest run on any branch; null without runs.
+        latest_run_id -> Nullable<BigInt>,
+        /// The average duration of those that succeeded.
+        average_seconds -> Nullable<Integer>,
+        /// How many of them succeeded.
+        succeeded -> Integer,
+        /// How many of them failed.
+        failed -> Integer,
+        /// Whether a commit both succeeded and failed among them, attempts included.
+        is_flaky -> Bool,
+    }
+}
+
+diesel::table! {
     /// Workflows of GitHub Actions.
     workflows (id) {
         id -> BigInt,
@@ -1103,6 +1124,8 @@ diesel::joinable!(workflow_days -> workflows (workflow_id));
 diesel::joinable!(workflow_jobs -> workflow_runs (run_id));
 diesel::joinable!(workflow_runs -> repositories (repository_id));
 diesel::joinable!(workflow_runs -> workflows (workflow_id));
+diesel::joinable!(workflow_statistics -> workflow_runs (latest_run_id));
+diesel::joinable!(workflow_statistics -> workflows (workflow_id));
 diesel::joinable!(workflows -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1155,5 +1178,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     workflow_days,
     workflow_jobs,
     workflow_runs,
+    workflow_statistics,
     workflows,
 );

@@ -16,11 +16,11 @@ use crate::support::{Given, REPOSITORY, given, given_settings, person};
 
 /// The statements that an application has sent, without their values.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
     /// Records the statements of all pooled connections.
-    async fn new(app: &App) -> Self {
+    pub(crate) async fn new(app: &App) -> Self {
         let statements = Self::default();
         let mut connections = Vec::new();
         for _ in 0..app.pool.capacity() {
@@ -38,7 +38,7 @@ impl Statements {
         statements
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

@@ -230,6 +230,15 @@ const SAMPLES: &[(&str, &str)] = &[
     ("automation_lists", "UPDATE workflow_runs SET status = 'completed', conclusion = 'failure'"),
     ("webhooks_seen", "UPDATE repositories SET webhooks_seen_at = now()"),
     ("issue_details", "UPDATE issues SET details = '{\"type\": {\"name\": \"Bug\"}}'"),
+    (
+        "pull_request_details",
+        "INSERT INTO pull_requests (repository_id, node_id, number, title, html_url, state, is_draft, \
+         branch, base_branch, head_sha, created_at, updated_at, details_due_at) \
+         SELECT id, 'PR_1', 7, 'Title', 'https://example.org', 'open', false, 'fix', 'main', '00', \
+         now(), now(), now() FROM repositories",
+    ),
+    ("workflow_statistics", "UPDATE workflow_statistics SET succeeded = 7"),
+    ("automation_webhooks_seen", "UPDATE automation_repositories SET webhooks_seen_at = now()"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ pub mod cron;
 pub mod dispatch_inputs;
 pub mod facts;
 pub mod log;
+pub mod pull_requests;
 pub mod words;
 pub mod workflow_file;
 pub mod yaml;

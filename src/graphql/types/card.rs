@@ -7,26 +7,27 @@
 //! test checks that both ways give equal results, field by field.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, InputType, Name, ObjectType, OutputType,
-    Positioned, ServerResult, Value,
+    ContainerType, Context, ContextSelectionSet, InputType, ObjectType, OutputType, Positioned,
+    ServerResult, Value,
 };
 
 use super::Issue;
+use super::automation::PullRequestState;
 use super::issue::IssueFields;
 use super::repository::{self, RepositorySource};
+use super::selection::{
+    Fragments, ResolvedSelection, ResponseObject, optional, put_fields, resolved, timestamp,
+};
 use crate::domain::Timestamp;
 use crate::graphql::loaders::Related;
 use crate::service::{self, App};
 use crate::store;
+use crate::store::automation::PullRequest;
 use crate::store::board::blockers::DependencyCounts;
-
-type ResponseObject = IndexMap<Name, Value>;
 
 impl OutputType for Issue {
     fn type_name() -> Cow<'static, str> {
@@ -64,16 +65,8 @@ impl ObjectType for Issue {}
 /// An issue that is being serialized.
 struct Card<'a> {
     issue: &'a Issue,
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    fragments: &'a Fragments,
     app: &'a App,
-}
-
-/// What an item of a selection resolves to on an object.
-enum ResolvedSelection<'a> {
-    Field(&'a Field),
-    /// The selection of a fragment that applies to the object.
-    Set(&'a SelectionSet),
-    Nothing,
 }
 
 impl Card<'_> {
@@ -115,25 +108,7 @@ impl Card<'_> {
     }
 
     fn item<'a>(&'a self, selection: &'a Selection, of: &str) -> ResolvedSelection<'a> {
-        let (condition, set) = match selection {
-            Selection::Field(field) => return ResolvedSelection::Field(&field.node),
-            Selection::InlineFragment(fragment) => {
-                (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
-            }
-            Selection::FragmentSpread(spread) => {
-                match self.fragments.get(&spread.node.fragment_name.node) {
-                    Some(fragment) => {
-                        (Some(&fragment.node.type_condition), &fragment.node.selection_set)
-                    }
-                    None => return ResolvedSelection::Nothing,
-                }
-            }
-        };
-        let is_for_it = condition.is_none_or(|condition| {
-            let name = condition.node.on.node.as_str();
-            name == of || name == "Node"
-        });
-        if is_for_it { ResolvedSelection::Set(&set.node) } else { ResolvedSelection::Nothing }
+        resolved(self.fragments, selection, of)
     }
 
     fn issue_value(&self, field: &str) -> Option<Value> {
@@ -183,7 +158,6 @@ impl Card<'_> {
             "queueScore" => {
                 service::claims::queue::score(self.app, row, self.counts()?.unblocks).into()
             }
-            "pullRequests" => none_of(&self.issue.pull_requests)?,
             "blockedBy" => none_of(&self.issue.blocked_by)?,
             "blocks" => none_of(&self.issue.blocks)?,
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),
@@ -217,12 +191,38 @@ impl Card<'_> {
                     })
                 })?,
             },
+            "pullRequests" => match &self.issue.pull_requests {
+                Related::Known(rows) => {
+                    let rows = rows.iter().flatten();
+                    Value::List(rows.map(|row| self.pull_request(set, row)).collect::<Option<_>>()?)
+                }
+                Related::Left => return None,
+            },
             "assignedActors" if details.assignees.is_empty() => Value::List(vec![]),
             "fieldValues" if details.fields.is_empty() => Value::List(vec![]),
             "parent" if details.parent.is_none() => Value::Null,
             "duplicateOf" if details.duplicate_of.is_none() => Value::Null,
             other => self.issue_value(other)?,
         })
+    }
+
+    /// A pull request, if only what cards show is selected.
+    fn pull_request(&self, set: &SelectionSet, row: &PullRequest) -> Option<Value> {
+        let mut answer = ResponseObject::with_capacity(set.items.len());
+        let value = |field: &str| {
+            Some(match field {
+                "number" => row.number.into(),
+                "url" => row.html_url.as_str().into(),
+                "state" => PullRequestState::of(row).to_value(),
+                "isDraft" => row.is_draft.into(),
+                "reviewDecision" => optional(row.review_decision.as_deref()),
+                "checkState" => optional(row.check_state.as_deref()),
+                "mergeable" => optional(row.mergeable.as_deref()),
+                _ => return None,
+            })
+        };
+        put_fields((self.fragments, "PullRequest"), set, &mut answer, &value)?;
+        Some(Value::Object(answer))
     }
 
     /// An object whose fields have no selections; none when one of them is not known.
@@ -292,14 +292,6 @@ fn none_of<T>(list: &Related<Vec<T>>) -> Option<Value> {
     }
 }
 
-fn optional(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, Value::from)
-}
-
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
     Value::List(texts.map(Value::from).collect())
-}
-
-fn timestamp(at: Timestamp) -> Value {
-    Value::String(at.to_string())
 }

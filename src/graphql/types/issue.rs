@@ -291,11 +291,11 @@ impl IssueFields<'_> {
         }
     }
 
-    /// The pull requests that close it when they are merged, open or not, the one that changed last
-    /// first. Which issues a pull request closes is not read from GitHub yet, so the list is empty;
-    /// `pullRequestUrl` has the open one.
-    // Read with the cards of a whole page at once, so the two fields that a card shows are free.
-    #[graphql(complexity = "child_complexity.saturating_sub(2)")]
+    /// The pull requests of tracked repositories that close it when they are merged, open or not, the
+    /// one that changed last first. Those that ended before their repository was tracked are listed as
+    /// far as they were among the fifty that changed last.
+    // Read with the cards of a whole page at once, so the five fields that a card shows are free.
+    #[graphql(complexity = "child_complexity.saturating_sub(5)")]
     async fn pull_requests(
         &self,
         context: &Context<'_>,

@@ -22,6 +22,7 @@ pub(super) mod page;
 mod pause;
 mod queue;
 mod repository;
+mod selection;
 mod service;
 mod sync_state;
 mod viewer;

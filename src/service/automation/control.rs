@@ -272,7 +272,7 @@ pub async fn refresh_run(
             match &found {
                 Some(run) => {
                     let runs = std::slice::from_ref(run);
-                    record::runs(connection, repository, runs, &mut changes).await?;
+                    record::runs(connection, repository, (runs, now), &mut changes).await?;
                 }
                 None => {
                     if let Some(run) =

@@ -12,7 +12,7 @@ use crate::domain::automation::log::excerpt;
 use crate::domain::github_budget::Feature;
 use crate::github;
 use crate::service::{App, Error, Result};
-use crate::store::automation::{Artifact, WorkflowJob, WorkflowRun, jobs, runs};
+use crate::store::automation::{Artifact, WorkflowJob, WorkflowRun, jobs, runs, statistics};
 use crate::store::{Repository, event_log, repositories};
 
 /// Of how many runs a sync reads the jobs.
@@ -146,6 +146,7 @@ async fn read_jobs(app: &App, repository: &Repository, run: &WorkflowRun) -> Res
             let mut changes = Changes::default();
             record::jobs(connection, run, &list.items, &mut changes).await?;
             runs::set_jobs_read(connection, run.id, (now, end_of(&list.items))).await?;
+            statistics::refresh(connection, &[run.workflow_id]).await?;
             if let Some(run) = runs::set_waiting_for(connection, run.id, reason.as_deref()).await?
                 && changes.runs.is_empty()
             {

@@ -6,18 +6,15 @@ use crate::domain::{ActivityId, FullName, RepositoryId, WorkflowId, WorkflowRunI
 use crate::service::{App, Error, Result};
 use crate::store::automation::activity::ActivityFilter;
 use crate::store::automation::lists::{
-    self, ActivityCount, DayTotals, FailedRuns, RepositoryCounts, RunFilter, WorkflowStatistics,
+    self, ActivityCount, DayTotals, FailedRuns, RepositoryCounts, RunFilter,
 };
 use crate::store::automation::{
     Activity, AutomationRepository, AutomationSyncRun, CheckRun, Deployment, Package, PullRequest,
-    Release, Workflow, WorkflowBranch, WorkflowJob, WorkflowRun, activity, branches, jobs,
-    pull_requests, repositories, runs, sync_runs, workflows,
+    Release, Workflow, WorkflowBranch, WorkflowJob, WorkflowRun, WorkflowStatistics, activity,
+    branches, jobs, pull_requests, repositories, runs, statistics, sync_runs, workflows,
 };
 use crate::store::repositories::by_name;
 use crate::store::{Page, PageRequest, Repository};
-
-/// How many of its newest runs a workflow's average and success rate are of.
-pub const STATISTICS_RUNS: i64 = 100;
 
 /// The most branches of a workflow that are listed.
 pub const MOST_BRANCHES: i64 = 100;
@@ -130,12 +127,22 @@ pub async fn workflows_by_path(app: &App, paths: &[&str]) -> Result<Vec<Workflow
 
 /// The newest runs of workflows, at most `most` of each.
 pub async fn newest_runs(app: &App, ids: &[WorkflowId], most: u32) -> Result<Vec<WorkflowRun>> {
-    Ok(lists::newest_runs(&mut *app.connection().await?, ids, most.into()).await?)
+    let mut connection = app.connection().await?;
+    if most != 1 {
+        return Ok(lists::newest_runs(&mut connection, ids, most.into()).await?);
+    }
+    let rows = statistics::of_workflows(&mut connection, ids).await?;
+    let ids: Vec<WorkflowRunId> = rows.iter().filter_map(|row| row.latest_run_id).collect();
+    Ok(runs::by_ids(&mut connection, &ids).await?)
 }
 
-/// The newest runs of workflows on the default branches of their repositories.
+/// The newest runs of workflows on the default branches of their repositories. Runs of pull requests do
+/// not count.
 pub async fn default_branch_runs(app: &App, ids: &[WorkflowId]) -> Result<Vec<WorkflowRun>> {
-    Ok(lists::default_branch_runs(&mut *app.connection().await?, ids).await?)
+    let mut connection = app.connection().await?;
+    let rows = statistics::of_workflows(&mut connection, ids).await?;
+    let ids: Vec<WorkflowRunId> = rows.iter().filter_map(|row| row.default_branch_run_id).collect();
+    Ok(runs::by_ids(&mut connection, &ids).await?)
 }
 
 /// The newest completed runs of workflows on the default branches of their repositories.
@@ -176,9 +183,9 @@ async fn with_runs(
     Ok(rows.into_iter().filter_map(with_run).collect())
 }
 
-/// How the newest runs of workflows went.
+/// How the newest runs of workflows went, and which are the newest.
 pub async fn statistics(app: &App, ids: &[WorkflowId]) -> Result<Vec<WorkflowStatistics>> {
-    Ok(lists::statistics(&mut *app.connection().await?, ids, STATISTICS_RUNS).await?)
+    Ok(statistics::of_workflows(&mut *app.connection().await?, ids).await?)
 }
 
 /// The totals of workflows by day, of the last `days` days, today included.

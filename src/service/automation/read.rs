@@ -12,7 +12,7 @@ use crate::domain::automation::facts::{
     RunFacts, WorkflowFacts,
 };
 use crate::domain::automation::{AutomationPart, Etags};
-use crate::github::{self, Client, Fetched, ReadList};
+use crate::github::{self, Client, Fetched, PullRequestList, ReadList};
 use crate::service::{App, Result};
 use crate::store::Repository;
 
@@ -71,7 +71,9 @@ pub(super) struct RepositoryReading {
     /// The newest releases.
     pub releases: Option<Vec<ReleaseFacts>>,
     /// The open pull requests.
-    pub pull_requests: Option<Vec<PullRequestFacts>>,
+    pub pull_requests: Option<ReadList<PullRequestFacts>>,
+    /// Open pull requests and those that ended last, with what only GraphQL returns.
+    pub pull_request_details: Option<PullRequestList>,
     /// The newest deployments.
     pub deployments: Option<Vec<DeploymentFacts>>,
     /// The checks of other apps on the newest commit.
@@ -80,6 +82,8 @@ pub(super) struct RepositoryReading {
     pub packages: Option<Vec<PackageFacts>>,
     /// Parts that the token may not read.
     pub missing: BTreeSet<&'static str>,
+    /// When reading began.
+    pub began_at: DateTime<Utc>,
     /// The `ETags` for the next sync.
     pub etags: Etags,
     /// How many requests were sent.
@@ -112,8 +116,9 @@ pub(super) async fn read(
     parts: Parts,
 ) -> Result<RepositoryReading> {
     let github = app.github.for_owner(repository.full_name.owner());
-    let mut reading =
-        RepositoryReading { etags: known.etags.clone(), ..RepositoryReading::default() };
+    let began_at = app.clock.now();
+    let etags = known.etags.clone();
+    let mut reading = RepositoryReading { began_at, etags, ..RepositoryReading::default() };
     let name = &repository.full_name;
     let runs = read_runs(&github, name, reading.etag("runs"), known.newest_run).await;
     reading.runs = reading.list("runs", AutomationPart::Actions, runs)?;
@@ -129,6 +134,7 @@ pub(super) async fn read(
         read_deployments(&github, name, sha.as_deref(), &mut reading).await?;
     }
     if parts == Parts::All {
+        read_pull_request_details(&github, name, &mut reading).await?;
         read_packages(&github, name, &mut reading).await?;
     }
     Ok(reading)
@@ -170,7 +176,34 @@ async fn read_repository(
     reading.commit = reading.list("commit", AutomationPart::Contents, commit)?;
     reading.releases = reading.list("releases", AutomationPart::Contents, releases)?;
     let part = AutomationPart::PullRequests;
-    reading.pull_requests = reading.list("pull_requests", part, pull_requests)?;
+    reading.pull_requests = reading.part("pull_requests", part, pull_requests)?;
+    reading.unreadable += reading.pull_requests.as_ref().map_or(0, |list| list.unreadable);
+    Ok(())
+}
+
+/// Reads checks, reviews and closed issues of pull requests. In other syncs they are read once they are
+/// marked.
+async fn read_pull_request_details(
+    github: &Client,
+    name: &FullName,
+    reading: &mut RepositoryReading,
+) -> Result<()> {
+    let part = AutomationPart::PullRequests;
+    let list = match super::pull_requests::read_all(github, name).await {
+        Ok(list) => list,
+        Err(github::Error::Refused { is_forbidden: true, .. }) => {
+            reading.requests += 1;
+            reading.missing.insert(part.as_str());
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    reading.requests += list.requests;
+    reading.unreadable += list.unreadable;
+    if list.lacks_checks {
+        reading.missing.insert(AutomationPart::Checks.as_str());
+    }
+    reading.pull_request_details = Some(list);
     Ok(())
 }
 

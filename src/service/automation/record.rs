@@ -1,6 +1,8 @@
 //! Stores what a sync or a webhook reports, with its activity and its events. Every function here runs in
 //! the caller's transaction, which ends with [`Changes::events`].
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -8,17 +10,20 @@ use crate::domain::automation::facts::{
     ActivityFacts, CheckFacts, DeploymentFacts, JobFacts, PackageFacts, PullRequestFacts,
     ReleaseFacts, RunFacts, WorkflowFacts,
 };
+use crate::domain::automation::pull_requests::AFTER_EVENT;
 use crate::domain::automation::{ActivityType, Conclusion};
 use crate::domain::events::{EventKind, Topic};
-use crate::domain::{Actor, RepositoryId};
+use crate::domain::{Actor, IssueId, PullRequestId, RepositoryId, WorkflowId};
 use crate::service::Result;
+use crate::service::board_events::{issue_event, resync_event};
 use crate::store::automation::branches::BranchKey;
+use crate::store::automation::pull_requests::ClosedIssue;
 use crate::store::automation::{
     Activity, Deployment, PullRequest, Release, WorkflowRun, activity, branches, deployments, jobs,
-    pull_requests, releases, runs, workflows,
+    pull_requests, releases, runs, statistics, workflows,
 };
 use crate::store::event_log::NewEvent;
-use crate::store::{Connection, Repository};
+use crate::store::{Connection, Issue, Repository};
 
 /// How many changes get an event each. If there are more, subscribers load the repository again.
 const MOST_EVENTS: usize = 100;
@@ -30,6 +35,8 @@ pub(crate) struct Changes {
     pub runs: Vec<WorkflowRun>,
     /// What happened.
     activity: Vec<Activity>,
+    /// Issues whose pull requests changed, each with its repository.
+    issues: BTreeMap<IssueId, (Issue, Repository)>,
     /// Whether something else changed.
     others: bool,
 }
@@ -37,7 +44,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Whether nothing was stored.
     pub(crate) fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.activity.is_empty() && !self.others
+        self.runs.is_empty() && self.activity.is_empty() && self.issues.is_empty() && !self.others
     }
 
     /// Notes that something changed that is neither a run nor an activity.
@@ -47,18 +54,32 @@ impl Changes {
 
     /// The events, to be appended last.
     pub(crate) fn events(&self, repository: RepositoryId, now: DateTime<Utc>) -> Vec<NewEvent> {
+        let mut events = self.board_events(now);
         if self.runs.len() + self.activity.len() > MOST_EVENTS {
-            return vec![event(EventKind::AutomationChanged, repository.0, now)];
+            events.push(event(EventKind::AutomationChanged, repository.0, now));
+            return events;
         }
         let runs = self.runs.iter();
-        let mut events: Vec<NewEvent> =
-            runs.map(|run| event(EventKind::WorkflowRunChanged, run.id.0, now)).collect();
+        events.extend(runs.map(|run| event(EventKind::WorkflowRunChanged, run.id.0, now)));
         let recorded = self.activity.iter();
         events.extend(recorded.map(|one| event(EventKind::ActivityRecorded, one.id.0, now)));
         if self.others {
             events.push(event(EventKind::AutomationChanged, repository.0, now));
         }
         events
+    }
+
+    /// The events of the board: a card shows the pull requests that close its issue.
+    fn board_events(&self, now: DateTime<Utc>) -> Vec<NewEvent> {
+        let actor = Actor::GitHub;
+        if self.issues.len() > MOST_EVENTS {
+            let reason = "The pull requests of many issues changed".to_owned();
+            return vec![resync_event(reason, actor.actor_ref(), now)];
+        }
+        let changed = self.issues.values();
+        changed
+            .map(|(issue, of)| issue_event(Some(issue), issue, false, of, actor.actor_ref(), now))
+            .collect()
     }
 
     async fn record(
@@ -101,11 +122,12 @@ pub(super) async fn workflows(
     Ok(())
 }
 
-/// Stores runs, the newest run of each branch, and what happened.
+/// Stores runs, the newest run of each branch, and what happened. The checks of their pull requests are to
+/// be read again.
 pub(crate) async fn runs(
     connection: &mut Connection,
     repository: &Repository,
-    facts: &[RunFacts],
+    (facts, now): (&[RunFacts], DateTime<Utc>),
     changes: &mut Changes,
 ) -> Result<()> {
     workflows::add_missing(connection, repository.id, facts).await?;
@@ -119,6 +141,14 @@ pub(crate) async fn runs(
     branches::refresh(connection, &keys).await?;
     let happened: Vec<ActivityFacts> = written.iter().filter_map(run_activity).collect();
     changes.record(connection, repository, &happened).await?;
+    // After the activity, which remembers what failed before it was run again.
+    let mut workflows: Vec<WorkflowId> = written.iter().map(|run| run.workflow_id).collect();
+    workflows.dedup();
+    statistics::refresh(connection, &workflows).await?;
+    let mut commits: Vec<&str> = written.iter().map(|run| run.head_sha.as_str()).collect();
+    commits.sort_unstable();
+    commits.dedup();
+    pull_requests::mark_commits(connection, repository.id, (&commits, now + AFTER_EVENT)).await?;
     changes.runs.extend(written);
     Ok(())
 }
@@ -226,19 +256,43 @@ fn release_activity(release: &Release) -> Option<ActivityFacts> {
     })
 }
 
-/// Stores pull requests, and those that were opened or merged. `is_whole` says whether reviews and checks
-/// were read, too.
+/// Stores pull requests, and those that were opened or merged. `due_at` says when what only GraphQL returns
+/// is to be read; none when it was read.
 pub(crate) async fn pull_requests(
     connection: &mut Connection,
     repository: &Repository,
-    (facts, is_whole): (&[PullRequestFacts], bool),
+    (facts, due_at): (&[PullRequestFacts], Option<DateTime<Utc>>),
     changes: &mut Changes,
 ) -> Result<()> {
-    let written = pull_requests::write(connection, repository.id, (facts, is_whole)).await?;
-    pull_requests::write_closed_issues(connection, repository.id, facts).await?;
-    changes.note(!written.is_empty());
+    let written = pull_requests::write(connection, repository.id, (facts, due_at)).await?;
+    let linked = pull_requests::write_closed_issues(connection, repository.id, facts).await?;
+    changed_pull_requests(connection, (&written, &linked), changes).await?;
     let happened: Vec<ActivityFacts> = written.iter().flat_map(pull_request_activity).collect();
     changes.record(connection, repository, &happened).await
+}
+
+/// Closes the pull requests that GitHub does not list as open.
+pub(super) async fn unlisted_pull_requests(
+    connection: &mut Connection,
+    repository: &Repository,
+    (listed, now): (&[i32], DateTime<Utc>),
+    changes: &mut Changes,
+) -> Result<()> {
+    let closed = pull_requests::close_unlisted(connection, repository.id, (listed, now)).await?;
+    changed_pull_requests(connection, (&closed, &[]), changes).await
+}
+
+/// Notes the issues that show pull requests which changed, and those that others close now.
+async fn changed_pull_requests(
+    connection: &mut Connection,
+    (changed, linked): (&[PullRequest], &[ClosedIssue]),
+    changes: &mut Changes,
+) -> Result<()> {
+    changes.note(!changed.is_empty() || !linked.is_empty());
+    let ids: Vec<PullRequestId> = changed.iter().map(|row| row.id).collect();
+    let issues = pull_requests::issues_on_board(connection, &ids, linked).await?;
+    changes.issues.extend(issues.into_iter().map(|found| (found.0.id, found)));
+    Ok(())
 }
 
 fn pull_request_activity(pull_request: &PullRequest) -> Vec<ActivityFacts> {
@@ -359,5 +413,6 @@ pub(crate) async fn forget_run(
     changes.note(runs::delete(connection, run.id).await? > 0);
     let key: Vec<BranchKey> = branch_key(run).into_iter().collect();
     branches::refresh(connection, &key).await?;
+    statistics::refresh(connection, &[run.workflow_id]).await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Prunes old runs, activity and records of syncs. Daily totals of runs stay.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use crate::service::{App, Error, Result};
-use crate::store::automation::{activity, branches, runs, sync_runs};
+use crate::store::automation::{activity, branches, runs, statistics, sync_runs};
 use crate::store::pool;
 
 /// How many rows are deleted in one transaction.
@@ -27,6 +27,7 @@ pub async fn prune(app: &App) -> Result<usize> {
                 pool::take_time(connection).await?;
                 let pruned = runs::prune(connection, (before, max_runs), BATCH).await?;
                 branches::refresh(connection, &pruned.branches).await?;
+                statistics::refresh(connection, &pruned.workflows).await?;
                 Ok::<_, Error>(pruned.runs)
             })
             .await?;
@@ -35,8 +36,20 @@ pub async fn prune(app: &App) -> Result<usize> {
             break;
         }
     }
+    while prune_activity(app, before).await? > 0 {}
     let mut connection = app.connection().await?;
-    while activity::prune(&mut connection, before, BATCH).await? > 0 {}
     sync_runs::prune(&mut connection, now - SYNC_RUNS_KEPT).await?;
     Ok(all)
+}
+
+/// Deletes a batch of old activity. A workflow of which a failure is forgotten may be flaky no more.
+async fn prune_activity(app: &App, before: DateTime<Utc>) -> Result<usize> {
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let (events, workflows) = activity::prune(connection, before, BATCH).await?;
+            statistics::refresh(connection, &workflows).await?;
+            Ok::<_, Error>(events)
+        })
+        .await
 }

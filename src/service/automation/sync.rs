@@ -4,10 +4,10 @@
 //! and a timed sync of it is recorded as a time only. A repository that fails keeps its last data and has
 //! the error; it never stops another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
@@ -16,19 +16,30 @@ use super::read::{KnownState, Parts, RepositoryReading, read};
 use super::record::{self, Changes};
 use super::{files, jobs, lock};
 use crate::domain::github_budget::Feature;
-use crate::domain::{AutomationSyncRunId, FullName};
+use crate::domain::{AutomationSyncRunId, FullName, RepositoryId};
 use crate::github;
 use crate::service::{App, Error, Result};
 use crate::store::automation::repositories::RepositoryWrite;
 use crate::store::automation::sync_runs::SyncResult;
 use crate::store::automation::{
-    deployments, pull_requests, repositories as rows, runs, sync_runs, workflows,
+    AutomationRepository, WorkflowRun, deployments, pull_requests, repositories as rows, runs,
+    sync_runs, workflows,
 };
 use crate::store::repositories::{self, job_locks};
 use crate::store::{Connection, Repository, event_log, pool};
 
 /// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
+
+/// How long after its last sync a repository is synced again while webhooks report its runs. Then a sync only
+/// finds what a lost delivery would have reported.
+///
+/// Webhooks count as working from a delivery about a run until a sync finds a run that no delivery reported
+/// within [`DELIVERY_TIME`].
+pub const INTERVAL_WITH_WEBHOOKS: Duration = Duration::from_secs(590);
+
+/// The time in which a delivery about a change arrives. GitHub usually sends it within seconds.
+const DELIVERY_TIME: TimeDelta = TimeDelta::seconds(60);
 
 /// How long reading one repository may take.
 const REPOSITORY_TIME: Duration = Duration::from_secs(120);
@@ -88,21 +99,28 @@ pub async fn sync_automation(app: &App, only: Option<&FullName>) -> Result<Vec<A
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the timers
-/// of several replicas do not read GitHub several times.
+/// of several replicas do not read GitHub several times. A repository whose webhooks report its runs waits
+/// longer: see [`INTERVAL_WITH_WEBHOOKS`].
 ///
 /// # Errors
 ///
 /// As [`sync_automation`].
 pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
-    let limit = app.clock.now() - fresh_enough;
+    let now = app.clock.now();
     let stale = {
         let mut connection = app.connection().await?;
         let mut tracked = repositories::tracked(&mut connection).await?;
         let ids: Vec<_> = tracked.iter().map(|repository| repository.id).collect();
         let synced = rows::of_repositories(&mut connection, &ids).await?;
+        let by_id: HashMap<RepositoryId, &AutomationRepository> =
+            synced.iter().map(|row| (row.repository_id, row)).collect();
         let is_fresh = |repository: &Repository| {
-            let row = synced.iter().find(|row| row.repository_id == repository.id);
-            row.and_then(|row| row.attempted_at).is_some_and(|at| at > limit)
+            let Some(row) = by_id.get(&repository.id) else { return false };
+            let fresh_enough = match row.has_webhooks() && !fresh_enough.is_zero() {
+                true => fresh_enough.max(INTERVAL_WITH_WEBHOOKS),
+                false => fresh_enough,
+            };
+            row.attempted_at.is_some_and(|at| at > now - fresh_enough)
         };
         tracked.retain(|repository| !is_fresh(repository));
         tracked
@@ -279,16 +297,22 @@ async fn read_and_store(
     repository: &Repository,
     (occasion, tally): (Occasion, &mut SyncTally),
 ) -> Result<()> {
+    let has_webhooks;
     let known = {
         let mut connection = app.connection().await?;
         let row = rows::find(&mut connection, repository.id).await?;
         let newest_run = runs::newest(&mut connection, repository.id).await?;
+        has_webhooks = row.as_ref().is_some_and(AutomationRepository::has_webhooks);
         let (etags, sha) = row.map(|row| (row.etags, row.latest_commit_sha)).unwrap_or_default();
         KnownState { etags, newest_run, sha }
     };
+    let interval = match has_webhooks {
+        true => app.config.automation.interval.max(INTERVAL_WITH_WEBHOOKS),
+        false => app.config.automation.interval,
+    };
     let is_first = known.etags.0.is_empty();
     let parts = match occasion {
-        Occasion::Timer if !is_first => Parts::at(app.clock.now(), app.config.automation.interval),
+        Occasion::Timer if !is_first => Parts::at(app.clock.now(), interval),
         Occasion::Timer | Occasion::Request => Parts::All,
     };
     let reading = read(app, repository, &known, parts).await?;
@@ -335,7 +359,12 @@ async fn store(
                 record::workflows(connection, repository, found, &mut changes).await?;
             }
             if let Some(found) = &reading.runs {
-                record::runs(connection, repository, found, &mut changes).await?;
+                record::runs(connection, repository, (found, now), &mut changes).await?;
+                let is_unreported =
+                    |run: &WorkflowRun| run.updated_at + DELIVERY_TIME < reading.began_at;
+                if row.has_webhooks() && changes.runs.iter().any(is_unreported) {
+                    rows::forget_webhooks(connection, repository.id).await?;
+                }
             }
             // Last, because runs of a workflow that GitHub no longer lists add it.
             if let Some(found) = &reading.workflows {
@@ -352,13 +381,17 @@ async fn store(
             };
             if let Some(commit) = reading.commit.as_ref().and_then(|commits| commits.first()) {
                 deployments::delete_other_checks(connection, repository.id, &commit.sha).await?;
+                if row.latest_commit_sha.as_ref() != Some(&commit.sha) {
+                    let of = (repository.default_branch.as_str(), now);
+                    pull_requests::mark_base(connection, repository.id, of).await?;
+                }
                 write.latest_commit_sha = Some(commit.sha.clone());
                 write.latest_commit_title = Some(commit.title.clone());
                 write.latest_commit_author.clone_from(&commit.author);
                 write.latest_commit_url = Some(commit.url.clone());
                 write.latest_commit_at = Some(commit.at);
             }
-            if reading.pull_requests.is_some() {
+            if reading.pull_requests.is_some() || reading.pull_request_details.is_some() {
                 let open = pull_requests::count_open(connection, repository.id).await?;
                 write.open_pull_requests = Some(i32::try_from(open).unwrap_or(i32::MAX));
             }
@@ -386,13 +419,7 @@ async fn store_others(
     if let Some(found) = &reading.releases {
         record::releases(connection, repository, found, changes).await?;
     }
-    if let Some(found) = &reading.pull_requests {
-        record::pull_requests(connection, repository, (found, false), changes).await?;
-        let listed: Vec<i32> = found.iter().map(|one| one.number).collect();
-        let of = (listed.as_slice(), now);
-        let closed = pull_requests::close_unlisted(connection, repository.id, of).await?;
-        changes.note(!closed.is_empty());
-    }
+    store_pull_requests(connection, repository, (reading, now), changes).await?;
     if let Some(found) = &reading.deployments {
         record::deployments(connection, repository, found, changes).await?;
     }
@@ -401,6 +428,34 @@ async fn store_others(
     }
     if let Some(found) = &reading.packages {
         record::packages(connection, repository, found, changes).await?;
+    }
+    Ok(())
+}
+
+/// Stores pull requests, and closes those that are not listed as open. What has checks and reviews is stored
+/// first, so that the same from a list marks nothing to be read.
+async fn store_pull_requests(
+    connection: &mut Connection,
+    repository: &Repository,
+    (reading, now): (&RepositoryReading, DateTime<Utc>),
+    changes: &mut Changes,
+) -> Result<()> {
+    let mut listed: Option<Vec<i32>> = None;
+    if let Some(details) = &reading.pull_request_details {
+        let of = (details.items.as_slice(), reading.began_at, None);
+        super::pull_requests::store(connection, repository, of, changes).await?;
+        let open = details.items.iter().filter(|one| one.state == "open");
+        listed = (!details.has_more).then(|| open.map(|one| one.number).collect());
+    }
+    if let Some(list) = &reading.pull_requests {
+        let of = (list.items.as_slice(), Some(now));
+        record::pull_requests(connection, repository, of, changes).await?;
+        if !list.has_more {
+            listed.get_or_insert_default().extend(list.items.iter().map(|one| one.number));
+        }
+    }
+    if let Some(listed) = listed {
+        record::unlisted_pull_requests(connection, repository, (&listed, now), changes).await?;
     }
     Ok(())
 }

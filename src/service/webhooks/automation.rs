@@ -1,15 +1,18 @@
 //! Applies what deliveries report about runs, jobs, checks, releases, pushes, deployments, packages and pull
-//! requests. Every payload has the object as it was, so the newest wins, whatever the order is.
+//! requests. Every payload has the object as it was, so the newest wins, whatever the order is. What no
+//! payload has, such as the state of all checks of a pull request, is marked to be read.
 
 use crate::domain::automation::facts::CheckFacts;
+use crate::domain::automation::pull_requests::AFTER_EVENT;
 use crate::domain::webhooks::AutomationEvent;
 use crate::github::webhooks::{self, PushedCommit};
 use crate::service::App;
+use crate::service::automation::pull_requests::count_open;
 use crate::service::automation::record::{self, Changes};
 use crate::service::webhooks::outcome::Outcome;
 use crate::service::{Error, Result};
 use crate::store::automation::repositories::{RepositoryWrite, write};
-use crate::store::automation::{deployments, releases, repositories as rows, runs};
+use crate::store::automation::{deployments, pull_requests, releases, repositories as rows, runs};
 use crate::store::event_log::NewEvent;
 use crate::store::{Connection, Repository, WebhookDelivery};
 
@@ -25,10 +28,13 @@ pub(super) async fn apply(
     payload: &[u8],
 ) -> Result<(Outcome, Vec<NewEvent>)> {
     let mut changes = Changes::default();
+    let now = app.clock.now();
+    let due_at = now + AFTER_EVENT;
     let is_used = match event {
         AutomationEvent::Run => {
+            rows::record_webhook(connection, repository.id, now).await?;
             let found = webhooks::workflow_run(payload).map_err(Error::Upstream)?;
-            record::runs(connection, repository, found.as_slice(), &mut changes).await?;
+            record::runs(connection, repository, (found.as_slice(), now), &mut changes).await?;
             found.is_some()
         }
         AutomationEvent::Job => {
@@ -54,7 +60,21 @@ pub(super) async fn apply(
             };
             let shown = found.as_ref().filter(is_shown);
             record::checks(connection, repository, shown.cloned().as_slice(), &mut changes).await?;
+            if let Some(check) = &found {
+                let commits = [check.head_sha.as_str()];
+                let of = (commits.as_slice(), due_at);
+                pull_requests::mark_commits(connection, repository.id, of).await?;
+            }
             found.is_some()
+        }
+        AutomationEvent::CommitChecks => {
+            let commit = webhooks::checked_commit(payload).map_err(Error::Upstream)?;
+            if let Some(commit) = &commit {
+                let commits = [commit.as_str()];
+                let of = (commits.as_slice(), due_at);
+                pull_requests::mark_commits(connection, repository.id, of).await?;
+            }
+            commit.is_some()
         }
         AutomationEvent::Release => {
             let found = webhooks::release(payload).map_err(Error::Upstream)?;
@@ -72,6 +92,8 @@ pub(super) async fn apply(
         }
         AutomationEvent::Push => {
             if let Some(commit) = webhooks::pushed_commit(payload).map_err(Error::Upstream)? {
+                let of = (commit.branch.as_str(), due_at);
+                pull_requests::mark_base(connection, repository.id, of).await?;
                 push(connection, repository, commit, &mut changes).await?;
             }
             true
@@ -88,16 +110,21 @@ pub(super) async fn apply(
         }
         AutomationEvent::PullRequest => {
             let found = webhooks::pull_request(payload).map_err(Error::Upstream)?;
-            let of = (found.as_slice(), false);
+            let of = (found.as_slice(), Some(due_at));
             record::pull_requests(connection, repository, of, &mut changes).await?;
-            count_pull_requests(connection, repository).await?;
+            if let Some(one) = &found {
+                // A review changes the decision, and not always the time of the last change.
+                let commits = [one.head_sha.as_str()];
+                let of = (commits.as_slice(), due_at);
+                pull_requests::mark_commits(connection, repository.id, of).await?;
+            }
+            count_open(connection, repository).await?;
             found.is_some()
         }
     };
     if !is_used {
         return Ok((Outcome::Ignored(INCOMPLETE.to_owned()), vec![]));
     }
-    let now = app.clock.now();
     Ok(match changes.is_empty() {
         true => (Outcome::Processed, vec![]),
         false => (Outcome::Processed, changes.events(repository.id, now)),
@@ -136,18 +163,6 @@ async fn push(
     if new != RepositoryWrite::default() {
         write(connection, repository.id, &new).await?;
         changes.note(true);
-    }
-    Ok(())
-}
-
-/// Counts the open pull requests again.
-async fn count_pull_requests(connection: &mut Connection, repository: &Repository) -> Result<()> {
-    let row = rows::lock(connection, repository.id).await?;
-    let open = crate::store::automation::pull_requests::count_open(connection, repository.id);
-    let open = i32::try_from(open.await?).unwrap_or(i32::MAX);
-    if row.open_pull_requests != open {
-        let new = RepositoryWrite { open_pull_requests: Some(open), ..RepositoryWrite::default() };
-        write(connection, repository.id, &new).await?;
     }
     Ok(())
 }

@@ -3,9 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::state::{
-    DeploymentState, PullRequestState, ReleaseState, RunState, SimulatedJob, WorkflowState,
-};
+use super::state::{DeploymentState, ReleaseState, RunState, SimulatedJob, WorkflowState};
+use crate::simulator::objects::Issue;
 
 pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -254,20 +253,22 @@ pub(super) fn release(full_name: &str, of: &ReleaseState) -> Value {
     })
 }
 
-pub(super) fn pull_request(full_name: &str, of: &PullRequestState) -> Value {
-    let PullRequestState { number, title, branch, created_at, closed_at } = of;
+pub(super) fn pull_request(full_name: &str, of: &Issue) -> Value {
+    let Issue { number, title, created_at, updated_at, closed_at, .. } = of;
+    let details = &of.pull_request;
+    let (sha, author) = (&details.head_sha, of.author.as_deref().unwrap_or("ghost"));
     let api = format!("https://api.github.example/repos/{full_name}");
     let url = format!("{api}/pulls/{number}");
     let repository = whole_repository(full_name);
     let side = |git_ref: &str| {
         json!({
-            "label": format!("octavia:{git_ref}"), "ref": git_ref, "repo": repository,
-            "sha": "0123456789abcdef0123456789abcdef01234567", "user": user("octavia", "User"),
+            "label": format!("{author}:{git_ref}"), "ref": git_ref, "repo": repository,
+            "sha": sha, "user": user(author, "User"),
         })
     };
     let link = |href: String| json!({ "href": href });
     json!({
-        "url": url, "id": number, "node_id": node("PR", *number), "number": number,
+        "url": url, "id": number, "node_id": of.id, "number": number,
         "html_url": format!("https://github.example/{full_name}/pull/{number}"),
         "diff_url": format!("https://github.example/{full_name}/pull/{number}.diff"),
         "patch_url": format!("https://github.example/{full_name}/pull/{number}.patch"),
@@ -275,12 +276,13 @@ pub(super) fn pull_request(full_name: &str, of: &PullRequestState) -> Value {
         "review_comments_url": format!("{url}/comments"),
         "review_comment_url": format!("{api}/pulls/comments{{/number}}"),
         "comments_url": format!("{api}/issues/{number}/comments"),
-        "statuses_url": format!("{api}/statuses/0123456789abcdef0123456789abcdef01234567"),
+        "statuses_url": format!("{api}/statuses/{sha}"),
         "state": if closed_at.is_none() { "open" } else { "closed" }, "locked": false,
-        "title": title, "user": user("octavia", "User"), "body": null, "labels": [],
-        "milestone": null, "created_at": time(*created_at), "updated_at": time(*created_at),
-        "closed_at": closed_at.map(time), "merged_at": null, "merge_commit_sha": null,
-        "assignee": null, "head": side(branch), "base": side("main"), "draft": false,
+        "title": title, "user": user(author, "User"), "body": null, "labels": [],
+        "milestone": null, "created_at": time(*created_at), "updated_at": time(*updated_at),
+        "closed_at": closed_at.map(time), "merged_at": details.merged_at.map(time),
+        "merge_commit_sha": null, "assignee": null, "head": side(&details.branch),
+        "base": side("main"), "draft": details.is_draft,
         "_links": {
             "comments": link(format!("{url}/comments")), "commits": link(format!("{url}/commits")),
             "statuses": link(format!("{url}/statuses")), "html": link(url.clone()),

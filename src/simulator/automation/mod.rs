@@ -11,5 +11,5 @@ mod state;
 
 pub(super) use rest::{RestRequest, answer};
 pub use runners::Runners;
-pub(super) use state::AutomationWorld;
+pub(super) use state::{AutomationWorld, Rollup};
 pub use state::{JobTimes, NewRun, RunState, SimulatedJob, SimulatedStep};

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::json;
 use super::state::{AutomationWorld, NewRun, RepositoryState, RunState};
+use crate::simulator::repository::Repository;
 use crate::simulator::{Simulator, lock};
 
 /// A request of the REST API.
@@ -182,8 +183,10 @@ fn repository_route(
             page(request, None, all)
         }
         ("GET", ["pulls"]) => {
-            let all = state.pull_requests.iter().filter(|one| one.closed_at.is_none());
-            page(request, None, all.map(|one| json::pull_request(name, one)).collect())
+            drop(world);
+            let found = simulator.world().named(name).map(Repository::pull_requests);
+            let open = found.unwrap_or_default().into_iter().filter(|one| one.closed_at.is_none());
+            page(request, None, open.map(|one| json::pull_request(name, &one)).collect())
         }
         ("GET", ["deployments"]) => {
             let all = state.deployments.iter().rev();

@@ -10,7 +10,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::state::{NewRun, SimulatedJob, SimulatedStep};
-use crate::simulator::{Simulator, sample};
+use crate::simulator::{PullRequestDetails, ReviewDecision, Simulator, sample};
 
 /// How many runs a repository keeps.
 const MOST_RUNS: usize = 300;
@@ -90,6 +90,7 @@ impl Runners {
         let now = self.simulator.now();
         for (name, workflows) in REPOSITORIES {
             let repository = format!("{}/{name}", sample::OWNER);
+            self.review(&repository);
             self.simulator.set_secret_alerts(&repository, (name != "codec").then_some(0));
             for (title, file, text, failures) in workflows {
                 let path = format!(".github/workflows/{file}");
@@ -106,12 +107,30 @@ impl Runners {
             self.simulator.add_release(&repository, tag, is_published);
         }
         self.simulator.add_check(&repository, "Coverage", Some("success"));
-        let opened = ("fix-17", "Retry when the pool is empty");
-        self.simulator.add_branch_pull_request(&repository, 9_001, opened);
         if let Some(run) = self.simulator.runs(&repository).last() {
             self.simulator.add_deployment(&repository, run.id, ("production", "success"));
         }
         self.simulator.set_secret_alerts(&repository, Some(2));
+    }
+
+    /// Lets people review the pull requests of a repository, each in another way.
+    fn review(&self, repository: &str) {
+        let decisions = [
+            Some(ReviewDecision::Approved),
+            Some(ReviewDecision::ReviewRequired),
+            None,
+            Some(ReviewDecision::ChangesRequested),
+        ];
+        let open = self.simulator.open_pull_requests(repository);
+        for ((number, _), at) in open.into_iter().zip(0_usize..) {
+            let edit = |details: &mut PullRequestDetails| {
+                details.review = decisions[at % decisions.len()];
+                details.is_draft = at % 5 == 2;
+                details.is_mergeable = Some(at % 7 != 3);
+            };
+            let edited = self.simulator.edit_pull_request(repository, number, edit);
+            edited.expect("it is open");
+        }
     }
 
     fn past_run(
@@ -120,7 +139,7 @@ impl Runners {
         at: DateTime<Utc>,
         failures: u32,
     ) {
-        let new = self.new_run(title, Some(at));
+        let new = self.new_run((repository, title), Some(at));
         let run = self.simulator.start_run(repository, workflow, new);
         let fails = self.rng.random_ratio(failures, 100);
         let seconds = self.rng.random_range(60..600);
@@ -143,23 +162,30 @@ impl Runners {
         }
     }
 
-    fn new_run(&mut self, workflow: &str, at: Option<DateTime<Utc>>) -> NewRun {
-        let (event, branch) = match workflow {
-            "Nightly" => ("schedule", "main".to_owned()),
-            "Deploy" => ("workflow_dispatch", "main".to_owned()),
-            _ if self.rng.random_ratio(1, 3) => {
-                ("pull_request", format!("fix-{}", self.rng.random_range(10..40)))
+    fn new_run(
+        &mut self,
+        (repository, workflow): (&str, &str),
+        at: Option<DateTime<Utc>>,
+    ) -> NewRun {
+        let open = self.simulator.open_pull_requests(repository);
+        let pull_request = open.choose(&mut self.rng).map(|(_, details)| details);
+        let sha = format!(
+            "{:020x}{:020x}",
+            self.rng.random::<u128>() >> 48,
+            self.rng.random::<u128>() >> 48
+        );
+        let (event, branch, sha) = match (workflow, pull_request) {
+            ("Nightly", _) => ("schedule", "main".to_owned(), sha),
+            ("Deploy", _) => ("workflow_dispatch", "main".to_owned(), sha),
+            (_, Some(details)) if self.rng.random_ratio(1, 3) => {
+                ("pull_request", details.branch.clone(), details.head_sha.clone())
             }
-            _ => ("push", "main".to_owned()),
+            _ => ("push", "main".to_owned(), sha),
         };
         NewRun {
             event,
             branch,
-            sha: format!(
-                "{:020x}{:020x}",
-                self.rng.random::<u128>() >> 48,
-                self.rng.random::<u128>() >> 48
-            ),
+            sha,
             actor: (*sample::PEOPLE.choose(&mut self.rng).expect("there are some")).to_owned(),
             title: (*TITLES.choose(&mut self.rng).expect("there are some")).to_owned(),
             created_at: at,
@@ -230,7 +256,7 @@ impl Runners {
                 let Some((id, ..)) = known.iter().find(|(_, name, _)| name == title) else {
                     continue;
                 };
-                let new = self.new_run(title, None);
+                let new = self.new_run((&repository, title), None);
                 self.simulator.start_run(&repository, *id, new);
             }
         }

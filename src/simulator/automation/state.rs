@@ -42,8 +42,8 @@ pub(super) struct RepositoryState {
     pub(super) checks: Vec<(i64, String, Option<String>)>,
     /// Releases, oldest first.
     pub(super) releases: Vec<ReleaseState>,
-    /// Pull requests.
-    pub(super) pull_requests: Vec<PullRequestState>,
+    /// Words for the statuses of commits by other apps, by commit and context.
+    pub(super) statuses: BTreeMap<(String, String), String>,
     /// Deployments, oldest first.
     pub(super) deployments: Vec<DeploymentState>,
     /// Parts of paths whose requests are forbidden.
@@ -72,16 +72,6 @@ pub(super) struct ReleaseState {
     pub(super) published_at: Option<DateTime<Utc>>,
 }
 
-/// A pull request.
-#[derive(Debug, Clone)]
-pub(super) struct PullRequestState {
-    pub(super) number: i64,
-    pub(super) title: String,
-    pub(super) branch: String,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) closed_at: Option<DateTime<Utc>>,
-}
-
 /// A deployment by a run.
 #[derive(Debug, Clone)]
 pub(super) struct DeploymentState {
@@ -90,6 +80,34 @@ pub(super) struct DeploymentState {
     pub(super) state: String,
     pub(super) run: i64,
     pub(super) created_at: DateTime<Utc>,
+}
+
+/// How the checks of a commit went, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::simulator) enum Rollup {
+    Success,
+    Pending,
+    Error,
+    Failure,
+}
+
+impl Rollup {
+    fn of_run(run: &RunState) -> Self {
+        match run.conclusion.as_deref() {
+            _ if run.status != "completed" => Self::Pending,
+            Some("success" | "neutral" | "skipped") => Self::Success,
+            _ => Self::Failure,
+        }
+    }
+
+    fn of_status(word: &str) -> Self {
+        match word {
+            "success" => Self::Success,
+            "pending" => Self::Pending,
+            "error" => Self::Error,
+            _ => Self::Failure,
+        }
+    }
 }
 
 /// A run.
@@ -353,33 +371,20 @@ impl Simulator {
         });
     }
 
-    /// Opens a pull request of a branch.
-    pub fn add_branch_pull_request(
-        &self,
-        repository: &str,
-        number: i64,
-        (branch, title): (&str, &str),
-    ) {
-        let created_at = self.now().trunc_subsecs(0);
-        self.automation_of(repository, |state| {
-            state.pull_requests.push(PullRequestState {
-                number,
-                title: title.to_owned(),
-                branch: branch.to_owned(),
-                created_at,
-                closed_at: None,
-            });
+    /// Sets the status of a commit by another app: `success`, `failure`, `error` or `pending`.
+    pub fn set_commit_status(&self, repository: &str, sha: &str, (context, state): (&str, &str)) {
+        self.automation_of(repository, |state_of| {
+            state_of.statuses.insert((sha.to_owned(), context.to_owned()), state.to_owned());
         });
     }
 
-    /// Closes a pull request without merging it.
-    pub fn close_branch_pull_request(&self, repository: &str, number: i64) {
-        let now = self.now().trunc_subsecs(0);
+    /// One word for all checks of a commit, the worst of its runs and statuses; none without any.
+    pub(in crate::simulator) fn rollup(&self, repository: &str, sha: &str) -> Option<Rollup> {
         self.automation_of(repository, |state| {
-            for one in state.pull_requests.iter_mut().filter(|one| one.number == number) {
-                one.closed_at = Some(now);
-            }
-        });
+            let runs = state.runs.values().filter(|run| run.sha == sha).map(Rollup::of_run);
+            let statuses = state.statuses.iter().filter(|((of, _), _)| of == sha);
+            runs.chain(statuses.map(|(_, word)| Rollup::of_status(word))).max()
+        })
     }
 
     /// Adds a deployment by a run.

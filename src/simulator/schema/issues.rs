@@ -1,4 +1,4 @@
-//! Issues, pull requests, and their labels, comments and links.
+//! Issues, and their labels, comments and links.
 
 use std::sync::Arc;
 
@@ -7,6 +7,8 @@ use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use super::actors::{Actor, AssigneeConnection, User, UserConnection};
 use super::details::{IssueFieldValueConnection, IssueStateReason, IssueType, SubIssuesSummary};
 use super::nodes::{Issue, IssueConnection, PageInfo, Repository};
+use super::pages::size;
+use super::pull_requests::PullRequestConnection;
 use super::scalars::{DateTime, Uri};
 use super::{full_name, simulator, whole};
 use crate::simulator::Account;
@@ -139,7 +141,7 @@ impl Issue {
     ) -> Option<PullRequestConnection> {
         let world = simulator(ctx).world();
         let found = world.repository(self.slot)?.closers_of(self.issue.number);
-        Some(PullRequestConnection::listing(self.slot, found, first))
+        Some(PullRequestConnection::listing(self.slot, found, (first, None)))
     }
 
     async fn state_reason(
@@ -277,59 +279,6 @@ impl IssueComment {
     }
 }
 
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PullRequestState {
-    Open,
-    Closed,
-    Merged,
-}
-
-pub(super) struct PullRequest {
-    pub slot: Slot,
-    pub pull_request: Arc<world::Issue>,
-}
-
-#[Object]
-impl PullRequest {
-    pub(super) async fn id(&self) -> ID {
-        ID(self.pull_request.id.clone())
-    }
-
-    async fn url(&self, ctx: &Context<'_>) -> Uri {
-        let repository = full_name(&simulator(ctx).world(), self.slot);
-        Uri(format!("https://github.example/{repository}/pull/{}", self.pull_request.number))
-    }
-
-    async fn updated_at(&self) -> DateTime {
-        DateTime(self.pull_request.updated_at)
-    }
-
-    async fn state(&self) -> PullRequestState {
-        match self.pull_request.closed_at {
-            None => PullRequestState::Open,
-            Some(_) => PullRequestState::Closed,
-        }
-    }
-
-    async fn closing_issues_references(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-    ) -> Option<IssueConnection> {
-        let world = simulator(ctx).world();
-        let repository = world.repository(self.slot)?;
-        let found = self.pull_request.closes.iter().filter_map(|number| {
-            let issue = Arc::clone(repository.issues.get(number)?);
-            Some(Issue { slot: self.slot, issue })
-        });
-        Some(IssueConnection::listing(self.slot, found.collect(), first))
-    }
-
-    pub(super) async fn viewer_can_label(&self) -> bool {
-        true
-    }
-}
-
 pub(super) struct Label(pub Arc<world::Label>);
 
 #[Object]
@@ -382,23 +331,4 @@ pub(super) struct LabelConnection {
 pub(super) struct IssueCommentConnection {
     total_count: i32,
     nodes: Option<Vec<Option<IssueComment>>>,
-}
-
-#[derive(SimpleObject)]
-pub(super) struct PullRequestConnection {
-    total_count: i32,
-    nodes: Option<Vec<Option<PullRequest>>>,
-}
-
-impl PullRequestConnection {
-    pub(super) fn listing(slot: Slot, all: Vec<Arc<world::Issue>>, first: Option<i32>) -> Self {
-        let total_count = i32::try_from(all.len()).unwrap_or(i32::MAX);
-        let shown = all.into_iter().take(size(first));
-        let nodes = shown.map(|pull_request| Some(PullRequest { slot, pull_request })).collect();
-        Self { total_count, nodes: Some(nodes) }
-    }
-}
-
-pub(super) fn size(first: Option<i32>) -> usize {
-    first.and_then(|first| usize::try_from(first).ok()).unwrap_or_default()
 }

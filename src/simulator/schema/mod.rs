@@ -9,6 +9,8 @@ mod details;
 mod issues;
 mod mutations;
 mod nodes;
+mod pages;
+mod pull_requests;
 mod repositories;
 mod scalars;
 
@@ -21,9 +23,10 @@ use async_graphql::{
 };
 
 use actors::{Bot, EnterpriseUserAccount, Mannequin, Organization, User};
-use issues::{Discussion, IssueComment, Label, PullRequest, Ref};
+use issues::{Discussion, IssueComment, Label, Ref};
 use mutations::Mutation;
 use nodes::{Issue, Repository};
+use pull_requests::{Commit, PullRequest, PullRequestCommit, StatusCheckRollup};
 use scalars::DateTime;
 
 use super::Simulator;
@@ -129,6 +132,9 @@ enum Node {
     User(User),
     Ref(Ref),
     IssueComment(IssueComment),
+    Commit(Commit),
+    PullRequestCommit(PullRequestCommit),
+    StatusCheckRollup(StatusCheckRollup),
 }
 
 #[derive(Interface)]

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::issues::{IssueComment, Label, PullRequest, page_of};
+use super::issues::{IssueComment, Label, page_of};
 use super::nodes::Issue;
+use super::pull_requests::PullRequest;
 use super::{Labelable, Node, RequestContext, full_name, or_null, simulator};
 use crate::simulator::faults::Fault;
 use crate::simulator::request_log::Write;

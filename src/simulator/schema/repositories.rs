@@ -3,15 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::issues::{
-    IssueState, Label, LabelConnection, PullRequest, PullRequestConnection, Ref, size,
-};
+use super::issues::{IssueState, Label, LabelConnection, Ref};
 use super::nodes::{
     Issue, IssueConnection, IssueOrder, IssueOrderField, OrderDirection, Page, PageInfo, Repository,
 };
+use super::pages::{cursor, position, size};
+use super::pull_requests::{PullRequest, PullRequestConnection, PullRequestState, state_of};
 use super::scalars::DateTime;
 use super::{IssueOrPullRequest, or_null, simulator};
 use crate::simulator::repository::{self, StateFilter, UpdatePosition};
@@ -135,8 +133,10 @@ impl Repository {
     async fn pull_requests(
         &self,
         ctx: &Context<'_>,
+        states: Option<Vec<PullRequestState>>,
         order_by: Option<IssueOrder>,
         first: Option<i32>,
+        after: Option<String>,
     ) -> Result<PullRequestConnection> {
         let newest_first =
             IssueOrder { field: IssueOrderField::UpdatedAt, direction: OrderDirection::Desc };
@@ -144,8 +144,10 @@ impl Repository {
             let message = "The simulator lists pull requests by update time only, newest first.";
             return Err(Refusal::unprocessable(message).into());
         }
-        let found = self.look(ctx, repository::Repository::pull_requests)?;
-        Ok(PullRequestConnection::listing(self.slot, found, first))
+        let mut found = self.look(ctx, repository::Repository::pull_requests)?;
+        let states = states.unwrap_or_default();
+        found.retain(|one| states.is_empty() || states.contains(&state_of(one)));
+        Ok(PullRequestConnection::listing(self.slot, found, (first, after.as_deref())))
     }
 }
 
@@ -248,16 +250,4 @@ impl IssueConnection {
             has_next: positions.len() > first,
         })
     }
-}
-
-/// GitHub's cursors contain the sort key, so a page continues where the previous one ended even if
-/// that issue has moved since.
-pub(super) fn cursor((updated_at, number): UpdatePosition) -> String {
-    BASE64.encode(format!("cursor:v2:{}:{number}", updated_at.timestamp()))
-}
-
-pub(super) fn position(cursor: &str) -> Option<UpdatePosition> {
-    let text = String::from_utf8(BASE64.decode(cursor).ok()?).ok()?;
-    let (secs, number) = text.strip_prefix("cursor:v2:")?.split_once(':')?;
-    Some((chrono::DateTime::from_timestamp(secs.parse().ok()?, 0)?, number.parse().ok()?))
 }

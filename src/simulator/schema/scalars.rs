@@ -33,3 +33,19 @@ impl ScalarType for Uri {
         Value::String(self.0.clone())
     }
 }
+
+pub(super) struct GitObjectId(pub String);
+
+#[Scalar(name = "GitObjectID")]
+impl ScalarType for GitObjectId {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}

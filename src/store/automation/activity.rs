@@ -7,9 +7,10 @@ use diesel_async::RunQueryDsl;
 
 use crate::domain::automation::ActivityType;
 use crate::domain::automation::facts::ActivityFacts;
-use crate::domain::{ActivityId, RepositoryId, WorkflowRunId};
+use crate::domain::{ActivityId, RepositoryId, WorkflowId, WorkflowRunId};
 use crate::store::prepared::Prepared;
 use crate::store::schema::activity::{self, dsl};
+use crate::store::schema::workflow_runs;
 use crate::store::{Connection, Position};
 
 /// Something that happened.
@@ -93,17 +94,29 @@ pub async fn by_ids(connection: &mut Connection, ids: &[ActivityId]) -> QueryRes
     dsl::activity.filter(dsl::id.eq_any(ids)).select(Activity::as_select()).load(connection).await
 }
 
-/// Deletes events older than `before`, at most `most`, and returns how many.
+/// Deletes events older than `before`, at most `most`. Returns how many, and the workflows of runs that
+/// failed by them.
 pub async fn prune(
     connection: &mut Connection,
     before: DateTime<Utc>,
     most: i64,
-) -> QueryResult<usize> {
+) -> QueryResult<(usize, Vec<WorkflowId>)> {
     let old = dsl::activity
         .filter(dsl::created_at.lt(before))
         .order(dsl::created_at)
         .limit(most)
-        .select(dsl::id);
-    let ids: Vec<ActivityId> = old.load(connection).await?;
-    diesel::delete(dsl::activity.filter(dsl::id.eq_any(ids))).execute(connection).await
+        .select((dsl::id, dsl::kind, dsl::run_id));
+    let old: Vec<(ActivityId, String, Option<WorkflowRunId>)> = old.load(connection).await?;
+    let failed = ActivityType::WorkflowRunFailed.as_str();
+    let runs = old.iter().filter(|(_, kind, _)| kind == failed).filter_map(|(.., run)| *run);
+    let workflows = workflow_runs::table
+        .filter(workflow_runs::id.eq_any(runs))
+        .select(workflow_runs::workflow_id)
+        .distinct()
+        .load(connection)
+        .await?;
+    let ids: Vec<ActivityId> = old.into_iter().map(|(id, ..)| id).collect();
+    let events =
+        diesel::delete(dsl::activity.filter(dsl::id.eq_any(ids))).execute(connection).await?;
+    Ok((events, workflows))
 }

@@ -10,7 +10,7 @@ use super::{
     WorkflowRun,
 };
 use crate::domain::automation::words::FAILURES;
-use crate::domain::automation::{ActivityType, Conclusion, RunStatus};
+use crate::domain::automation::{Conclusion, RunStatus};
 use crate::domain::{ActivityId, RepositoryId, WorkflowId, WorkflowRunId};
 use crate::store::prepared::Prepared;
 use crate::store::schema::{
@@ -134,20 +134,6 @@ pub async fn newest_runs(
     Prepared(query).load(connection).await
 }
 
-/// The newest runs of workflows on the default branches of their repositories. Runs of pull requests
-/// do not count.
-pub async fn default_branch_runs(
-    connection: &mut Connection,
-    ids: &[WorkflowId],
-) -> QueryResult<Vec<WorkflowRun>> {
-    let statement = "SELECT r.* FROM workflows w \
-        JOIN repositories o ON o.id = w.repository_id \
-        JOIN workflow_branches b ON b.workflow_id = w.id AND b.branch = o.default_branch \
-            AND NOT b.is_pull_request \
-        JOIN workflow_runs r ON r.id = b.latest_run_id WHERE w.id = ANY ($1)";
-    Prepared(diesel::sql_query(statement).bind::<Array<BigInt>, _>(ids)).load(connection).await
-}
-
 /// The newest completed runs of workflows on the default branches of their repositories. Runs of pull
 /// requests do not count.
 pub async fn default_branch_results(
@@ -172,62 +158,6 @@ pub async fn branches(
         SELECT * FROM workflow_branches WHERE workflow_id = w.id \
         ORDER BY latest_run_id DESC LIMIT $2) AS b";
     let query = diesel::sql_query(statement).bind::<Array<BigInt>, _>(ids).bind::<BigInt, _>(most);
-    Prepared(query).load(connection).await
-}
-
-/// How the newest runs of a workflow went.
-#[derive(Debug, Clone, Copy, PartialEq, QueryableByName)]
-pub struct WorkflowStatistics {
-    /// The workflow.
-    #[diesel(sql_type = BigInt)]
-    pub workflow_id: WorkflowId,
-    /// The average duration of those that succeeded, in seconds.
-    #[diesel(sql_type = diesel::sql_types::Nullable<Integer>)]
-    pub average_seconds: Option<i32>,
-    /// How many succeeded.
-    #[diesel(sql_type = BigInt)]
-    pub succeeded: i64,
-    /// How many failed.
-    #[diesel(sql_type = BigInt)]
-    pub failed: i64,
-    /// Whether a commit both succeeded and failed.
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    pub is_flaky: bool,
-}
-
-/// A run that failed and succeeded when it was run again has lost its first result; the activity keeps
-/// it.
-const STATISTICS: &str = "\
-    SELECT w.id AS workflow_id, s.average_seconds, s.succeeded, s.failed, \
-        s.both OR EXISTS (SELECT FROM unnest(s.again) AS g(id) JOIN activity a ON a.run_id = g.id \
-            AND a.kind = $4) AS is_flaky \
-    FROM unnest($1) AS w(id) CROSS JOIN LATERAL ( \
-        SELECT (sum(c.seconds) / nullif(sum(c.timed), 0))::integer AS average_seconds, \
-            coalesce(sum(c.succeeded), 0)::bigint AS succeeded, \
-            coalesce(sum(c.failed), 0)::bigint AS failed, \
-            coalesce(bool_or(c.succeeded > 0 AND c.failed > 0), false) AS both, \
-            coalesce(array_agg(c.again) FILTER (WHERE c.again IS NOT NULL), '{}') AS again \
-        FROM (SELECT r.head_sha, \
-                sum(r.duration_seconds) FILTER (WHERE r.conclusion = 'success') AS seconds, \
-                count(r.duration_seconds) FILTER (WHERE r.conclusion = 'success') AS timed, \
-                count(*) FILTER (WHERE r.conclusion = 'success') AS succeeded, \
-                count(*) FILTER (WHERE r.conclusion = ANY ($3)) AS failed, \
-                max(r.id) FILTER (WHERE r.conclusion = 'success' AND r.run_attempt > 1) AS again \
-            FROM (SELECT * FROM workflow_runs WHERE workflow_id = w.id \
-                ORDER BY created_at DESC, id DESC LIMIT $2) AS r \
-            GROUP BY r.head_sha) AS c) AS s";
-
-/// How the `most` newest runs of each of some workflows went.
-pub async fn statistics(
-    connection: &mut Connection,
-    ids: &[WorkflowId],
-    most: i64,
-) -> QueryResult<Vec<WorkflowStatistics>> {
-    let query = diesel::sql_query(STATISTICS)
-        .bind::<Array<BigInt>, _>(ids)
-        .bind::<BigInt, _>(most)
-        .bind::<Array<Text>, _>(FAILURES)
-        .bind::<Text, _>(ActivityType::WorkflowRunFailed.as_str());
     Prepared(query).load(connection).await
 }
 

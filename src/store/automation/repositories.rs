@@ -1,6 +1,6 @@
 //! What the automation pages show of a repository as a whole.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -39,6 +39,16 @@ pub struct AutomationRepository {
     pub synced_at: Option<DateTime<Utc>>,
     /// Why the last sync failed; none after a successful one.
     pub sync_error: Option<String>,
+    /// When a delivery about one of its runs last arrived, to the minute. None when none did, or when a
+    /// sync has since found a run that no delivery reported.
+    pub webhooks_seen_at: Option<DateTime<Utc>>,
+}
+
+impl AutomationRepository {
+    /// Whether webhooks report its runs.
+    pub fn has_webhooks(&self) -> bool {
+        self.webhooks_seen_at.is_some() && self.sync_error.is_none()
+    }
 }
 
 /// The automation data of repositories, in no order.
@@ -167,6 +177,30 @@ pub async fn set_sync_error(
 ) -> QueryResult<()> {
     diesel::update(dsl::automation_repositories.find(id))
         .set((dsl::attempted_at.eq(now), dsl::sync_error.eq(error)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records that a delivery about a run of a repository arrived, once a minute.
+pub async fn record_webhook(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let is_old = dsl::webhooks_seen_at.lt(now - TimeDelta::minutes(1));
+    diesel::update(dsl::automation_repositories.find(id))
+        .filter(dsl::webhooks_seen_at.is_null().or(is_old))
+        .set(dsl::webhooks_seen_at.eq(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records that a sync found a run that no delivery reported.
+pub async fn forget_webhooks(connection: &mut Connection, id: RepositoryId) -> QueryResult<()> {
+    diesel::update(dsl::automation_repositories.find(id))
+        .set(dsl::webhooks_seen_at.eq(None::<DateTime<Utc>>))
         .execute(connection)
         .await?;
     Ok(())

@@ -328,6 +328,8 @@ pub struct PrunedRuns {
     pub runs: usize,
     /// The branches whose newest run may have been among them.
     pub branches: Vec<BranchKey>,
+    /// Their workflows.
+    pub workflows: Vec<WorkflowId>,
 }
 
 #[derive(QueryableByName)]
@@ -354,7 +356,12 @@ pub async fn prune(
     let pruned: Vec<Pruned> = Prepared(query).load(connection).await?;
     let key = |one: &Pruned| Some((one.workflow_id, one.branch.clone()?, one.is_pull_request));
     let branches: HashSet<BranchKey> = pruned.iter().filter_map(key).collect();
-    Ok(PrunedRuns { runs: pruned.len(), branches: branches.into_iter().collect() })
+    let workflows: HashSet<WorkflowId> = pruned.iter().map(|one| one.workflow_id).collect();
+    Ok(PrunedRuns {
+        runs: pruned.len(),
+        branches: branches.into_iter().collect(),
+        workflows: workflows.into_iter().collect(),
+    })
 }
 
 const PRUNE: &str = "\

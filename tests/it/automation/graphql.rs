@@ -31,7 +31,7 @@ async fn a_repository_shows_its_workflows_and_runs() {
         given.advance(60);
         let failed = run(given, workflow, Some("failure"), NewRun::default());
         given.github.add_release(REPOSITORY, "v1", false);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.set_secret_alerts(REPOSITORY, Some(2));
         sync_all(given).await;
@@ -208,6 +208,35 @@ async fn changes_arrive_in_order_and_are_replayed_without_a_gap() {
         assert_eq!(replayed.next().await.1, first, "a late subscriber misses nothing");
         let second = socket.next("1").await;
         assert_eq!(replayed.next().await.1, second);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_selection_that_needs_no_loading_has_the_same_values() {
+    const FIELDS: &str = "__typename id githubId name number attempt event status statusText conclusion
+        conclusionText title branch headSha actor url createdAt startedAt updatedAt completedAt duration
+        waitingFor pullRequestNumber";
+    given(async |given| {
+        let workflow = with_workflow(given).await;
+        run(given, workflow, Some("failure"), NewRun::default());
+        given.advance(60);
+        run(given, workflow, None, NewRun { event: "pull_request", ..NewRun::default() });
+        sync_all(given).await;
+        let ask = async |more: &str| {
+            let query = format!(
+                "{{ workflowRuns {{ nodes {{ ...Run {more} }} }} }}
+                fragment Run on WorkflowRun {{ {FIELDS} alias: title ... on Node {{ id }} }}"
+            );
+            given.graphql(&query, json!({})).await["workflowRuns"]["nodes"].clone()
+        };
+        let at_once = ask("").await;
+        let mut one_by_one = ask("repository { id }").await;
+        for node in one_by_one.as_array_mut().unwrap() {
+            assert!(node.as_object_mut().unwrap().remove("repository").is_some());
+        }
+        assert_eq!(at_once.as_array().unwrap().len(), 2);
+        assert_eq!(at_once, one_by_one);
     })
     .await;
 }

@@ -4,7 +4,9 @@ mod bad_input;
 mod control;
 mod graphql;
 mod published;
+mod pull_requests;
 mod rest;
+mod statistics;
 mod sync;
 mod webhooks;
 

@@ -74,7 +74,7 @@ async fn every_response_has_the_published_shape() {
         given.github.change_run(REPOSITORY, id, |run| run.environments = vec!["p".to_owned()]);
         given.github.add_release(REPOSITORY, "v1", true);
         given.github.add_release(REPOSITORY, "v2", false);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.add_check(REPOSITORY, "Slow", None);
         given.github.add_deployment(REPOSITORY, id, ("production", "success"));

@@ -12,7 +12,7 @@ use dispatch::store::automation::{
     branches, deployments, pull_requests, releases, repositories as rows,
 };
 
-use super::{repository, run, stored, stored_workflows, sync_all, with_workflow};
+use super::{FILE, repository, run, stored, stored_workflows, sync_all, with_workflow};
 use crate::support::{REPOSITORY, eventually, given, given_settings};
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_first_sync_reads_everything() {
         }
         given.github.add_release(REPOSITORY, "v1", true);
         given.github.add_release(REPOSITORY, "v2", false);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.add_deployment(REPOSITORY, failed, ("production", "success"));
         given.github.add_package(REPOSITORY, "tools");
@@ -88,6 +88,88 @@ async fn an_unchanged_sync_is_conditional_and_writes_nothing() {
         assert_eq!(given.database.number(versions).await, rows, "no row was written");
         let synced = "SELECT count(*) FROM automation_sync_runs";
         assert_eq!(given.database.number(synced).await, 1, "only the one that somebody asked for");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_hundred_unchanged_repositories_cost_four_conditional_requests_each() {
+    const TABLES: [&str; 9] = [
+        "workflow_runs",
+        "workflows",
+        "workflow_branches",
+        "workflow_statistics",
+        "pull_requests",
+        "releases",
+        "deployments",
+        "activity",
+        "event_log",
+    ];
+    given_settings(&[("DISPATCH_AUTOMATION_INTERVAL_MS", "60000")], async |given| {
+        for at in 0..200 {
+            let name = format!("acme/r{at}");
+            given.github.add_repository(&name);
+            let workflow = given.github.add_workflow(&name, "CI", ".github/workflows/ci.yml", FILE);
+            let run = given.github.start_run(&name, workflow, NewRun::default());
+            given.github.set_run_status(&name, run, "completed", Some("success"));
+            given.track(&name).await;
+        }
+        sync_all(given).await;
+        let sums = TABLES
+            .map(|table| format!("(SELECT coalesce(sum(xmin::text::bigint), 0) FROM {table})"));
+        let versions = format!("SELECT ({})::bigint", sums.join(" + "));
+        let rows = given.database.number(&versions).await;
+        for _ in 0..3 {
+            given.advance(60);
+            given.github.forget_requests();
+            let before = given.github.not_modified();
+            sync_stale(&given.app, Duration::from_secs(1)).await.unwrap();
+            let sent = given.github.total();
+            assert!(sent <= 4 * 200, "{sent} requests");
+            // A repository without alerts answers 404, which is no list.
+            let missing = given.github.count("GET /repos/{owner}/{repo}/secret-scanning/alerts");
+            assert_eq!(given.github.not_modified() - before, sent - missing);
+        }
+        assert_eq!(given.database.number(&versions).await, rows, "no row was written");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_whose_webhooks_work_is_synced_less_often() {
+    let settings = [crate::webhooks::SETTINGS[0], ("DISPATCH_AUTOMATION_INTERVAL_MS", "60000")];
+    given_settings(&settings, async |given| {
+        let workflow = with_workflow(given).await;
+        let id = run(given, workflow, None, NewRun::default());
+        sync_all(given).await;
+        given.advance(60);
+        given.github.set_run_status(REPOSITORY, id, "completed", Some("success"));
+        let of = given.github.runs(REPOSITORY).remove(0);
+        let page = stored(given, id).await.unwrap().html_url;
+        let event = serde_json::json!({ "action": "completed", "repository": { "full_name": REPOSITORY },
+            "workflow_run": { "id": id, "name": "CI", "workflow_id": workflow, "run_number": of.number,
+                "run_attempt": 1, "event": of.event, "status": of.status, "conclusion": of.conclusion,
+                "head_branch": of.branch, "head_sha": of.sha, "display_title": of.title,
+                "created_at": of.created_at, "run_started_at": of.started_at,
+                "updated_at": of.updated_at, "actor": { "login": of.actor }, "html_url": page } });
+        crate::webhooks::deliver(given, "workflow_run", "d-1", &event).await;
+        crate::webhooks::process(given).await;
+        assert_eq!(crate::webhooks::state_of(given, "d-1").await.0, "PROCESSED");
+        let sent = async |seconds: u64| {
+            given.advance(seconds);
+            given.github.forget_requests();
+            sync_stale(&given.app, Duration::from_secs(30)).await.unwrap();
+            given.github.total()
+        };
+        for _ in 0..8 {
+            assert_eq!(sent(60).await, 0, "webhooks report its runs: {:?}", given.github.requests());
+        }
+        assert!((1..=4).contains(&sent(60).await), "once in ten minutes");
+        // A run that no webhook reported.
+        run(given, workflow, Some("failure"), NewRun::default());
+        assert_eq!(sent(300).await, 0);
+        assert!(sent(300).await > 0);
+        assert!(sent(60).await > 0, "its webhooks do not work");
     })
     .await;
 }
@@ -254,7 +336,7 @@ async fn what_happened_is_recorded_once() {
         let id = given.github.start_run(REPOSITORY, workflow, NewRun::default());
         given.github.set_run_status(REPOSITORY, id, "in_progress", None);
         given.github.add_release(REPOSITORY, "v1", true);
-        given.github.add_branch_pull_request(REPOSITORY, 7, ("fix", "A fix"));
+        given.github.open_numbered_pull_request(REPOSITORY, 7, ("fix", "A fix")).unwrap();
         sync_all(given).await;
         given.github.set_run_status(REPOSITORY, id, "completed", Some("failure"));
         sync_all(given).await;
@@ -270,7 +352,7 @@ async fn what_happened_is_recorded_once() {
             let count = format!("SELECT count(*) FROM activity WHERE kind = '{kind}'");
             assert_eq!(given.database.number(&count).await, times, "{kind}");
         }
-        given.github.close_branch_pull_request(REPOSITORY, 7);
+        given.github.close_pull_request(REPOSITORY, 7).unwrap();
         sync_all(given).await;
         let open = "SELECT count(*) FROM pull_requests WHERE state = 'open'";
         assert_eq!(given.database.number(open).await, 0);

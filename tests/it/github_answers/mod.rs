@@ -21,8 +21,9 @@ use axum::routing::post;
 use dispatch::clock::Clock;
 use dispatch::config::Env;
 use dispatch::domain::FullName;
+use dispatch::domain::automation::facts::PullRequestFacts;
 use dispatch::domain::dependencies::Reference;
-use dispatch::github::{Client, Error, Issue, IssuesQuery, Settings, States};
+use dispatch::github::{Client, Error, Issue, IssuesQuery, PullRequestStates, Settings, States};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -339,6 +340,85 @@ async fn links_are_read_issue_by_issue() {
     github.check_coverage(&["Node", "PullRequestState"]);
 }
 
+/// Compares a pull request with the response.
+fn check_pull_request(read: &PullRequestFacts, node: &Value) {
+    assert_eq!(read.node_id, node["id"].as_str().unwrap());
+    assert_eq!(i64::from(read.number), node["number"].as_i64().unwrap());
+    assert_eq!(read.title, storable(node["title"].as_str().unwrap()));
+    assert_eq!(read.author, node["author"]["login"].as_str().map(storable));
+    let word = |name: &str| node[name].as_str().map(str::to_owned);
+    assert_eq!(
+        (&read.review_decision, &read.mergeable),
+        (&word("reviewDecision"), &word("mergeable"))
+    );
+    let list = |of: &Value| of["nodes"].as_array().cloned().unwrap_or_default();
+    let commits = list(&node["commits"]);
+    let newest = commits.iter().rfind(|commit| !commit.is_null());
+    let rollup = newest.and_then(|newest| newest["commit"]["statusCheckRollup"]["state"].as_str());
+    assert_eq!(read.check_state.as_deref(), rollup);
+    match &node["closingIssuesReferences"] {
+        Value::Null => assert_eq!(read.closes, None),
+        issues => {
+            let named = list(issues).into_iter().filter(|issue| {
+                let name = issue["repository"]["nameWithOwner"].as_str();
+                name.is_some_and(|name| name.parse::<FullName>().is_ok())
+            });
+            assert_eq!(read.closes.as_ref().map(Vec::len), Some(named.count()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn pull_requests_of_a_page_are_read_one_by_one() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.pull_requests(&name(), (PullRequestStates::Open, 1)).await,
+            |list, answers| {
+                let nodes = &answers.body_of("PullRequests")["data"]["repository"]["pullRequests"];
+                let nodes = nodes["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let read: Vec<_> = nodes.iter().filter(|node| !node.is_null()).collect();
+                assert_eq!(list.items.len(), read.len());
+                assert_eq!(list.unreadable, nodes.len() - read.len());
+                for (one, node) in list.items.iter().zip(read) {
+                    check_pull_request(one, node);
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&[
+        "Actor",
+        "MergeableState",
+        "PullRequestReviewDecision",
+        "PullRequestState",
+        "StatusState",
+    ]);
+}
+
+#[tokio::test]
+async fn pull_requests_asked_for_by_id_are_read_one_by_one() {
+    let github = RandomGitHub::start().await;
+    let ids: Vec<String> = (0..12).map(|id| format!("PR_{id}")).collect();
+    github
+        .each(
+            async |client| client.pull_requests_by_id(&ids).await,
+            |found, answers| {
+                let body = answers.body_of("PullRequestsById");
+                assert_eq!(found.items.len(), ids.len());
+                for (at, found) in found.items.iter().enumerate() {
+                    let node = &body["data"]["nodes"][at];
+                    match found {
+                        Ok(Some(one)) => check_pull_request(one, node),
+                        Ok(None) => assert!(node["__typename"] != "PullRequest", "{node:#}"),
+                        Err(_) => assert!(is_struck(body, &["nodes".into(), at.into()])),
+                    }
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&["Node"]);
+}
+
 #[tokio::test]
 async fn the_state_of_a_reference_is_read() {
     let github = RandomGitHub::start().await;
@@ -374,6 +454,8 @@ fn every_document_is_tested() {
         "Labels",
         "Links",
         "LiveLabels",
+        "PullRequests",
+        "PullRequestsById",
         "RecentComments",
         "Reference",
         "Repository",

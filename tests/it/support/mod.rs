@@ -98,6 +98,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
         ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
         ("DISPATCH_SYNC_INTERVAL_MS", "0"),
         // Tests hold the clock, so all that one changes happens within a minute.
+        ("GITHUB_POINTS_PER_MINUTE", "1000000"),
         ("GITHUB_WRITES_PER_MINUTE", "100000"),
         ("GITHUB_WRITES_PER_HOUR", "100000"),
         ("DISPATCH_AUTOMATION_INTERVAL_MS", "0"),

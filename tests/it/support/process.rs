@@ -61,6 +61,7 @@ impl Process {
             .env("GITHUB_TOKEN", "token-for-github")
             .env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN)
             .env("DISPATCH_SYNC_INTERVAL_MS", "0")
+            .env("GITHUB_POINTS_PER_MINUTE", "100000")
             .env("GITHUB_WRITES_PER_MINUTE", "100000")
             .env("GITHUB_WRITES_PER_HOUR", "100000")
             .env("DISPATCH_DATA_DIR", std::env::temp_dir())

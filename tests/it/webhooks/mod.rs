@@ -570,7 +570,7 @@ async fn deliveries_are_listed_counted_and_replayed() {
         foreign["repository"]["full_name"] = json!("acme/other");
         deliver(given, "issues", "d-1", &foreign).await;
         given.advance(1);
-        deliver(given, "status", "d-2", &payload_of_new(given, 3)).await;
+        deliver(given, "milestone", "d-2", &payload_of_new(given, 3)).await;
         given.advance(1);
         deliver(given, "of_the_future", "d-3", &json!({})).await;
         process(given).await;
@@ -583,7 +583,7 @@ async fn deliveries_are_listed_counted_and_replayed() {
         let nodes = &data["webhookDeliveries"]["nodes"];
         assert_eq!(nodes[0]["deliveryId"], "d-3");
         assert_eq!(nodes[0]["reason"], "`of_the_future` is unknown");
-        assert_eq!(nodes[1]["reason"], "nothing of this `status` event is used");
+        assert_eq!(nodes[1]["reason"], "nothing of this `milestone` event is used");
         assert_eq!(data["webhookDeliveries"]["pageInfo"]["hasNextPage"], true);
         assert_eq!(data["webhookDeliveryCounts"].as_array().unwrap().len(), 3);
         assert_eq!(state_of(given, "d-1").await.1, "acme/other is not tracked");

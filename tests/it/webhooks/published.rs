@@ -44,6 +44,7 @@ fn read(event: &str, payload: &Value) -> Result<(), dispatch::github::Error> {
             AutomationEvent::Run => payloads::workflow_run(&bytes).map(drop),
             AutomationEvent::Job => payloads::workflow_job(&bytes).map(drop),
             AutomationEvent::Check => payloads::check_run(&bytes).map(drop),
+            AutomationEvent::CommitChecks => payloads::checked_commit(&bytes).map(drop),
             AutomationEvent::Release => payloads::release(&bytes).map(drop),
             AutomationEvent::Push => payloads::pushed_commit(&bytes).map(drop),
             AutomationEvent::Deployment => payloads::deployment(&bytes).map(drop),
@@ -64,6 +65,7 @@ fn is_whole(event: &str, payload: &Value) -> bool {
         AutomationEvent::Release => payloads::release(&bytes).unwrap().is_some(),
         AutomationEvent::Deployment => payloads::deployment(&bytes).unwrap().is_some(),
         AutomationEvent::Package => payloads::package(&bytes).unwrap().is_some(),
+        AutomationEvent::CommitChecks => payloads::checked_commit(&bytes).unwrap().is_some(),
         AutomationEvent::PullRequest => payloads::pull_request(&bytes).unwrap().is_some(),
         // A check of GitHub Actions, and a push of a tag, are left out.
         AutomationEvent::Check | AutomationEvent::Push => true,

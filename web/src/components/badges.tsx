@@ -1,4 +1,12 @@
+import { UserCheck, UserX } from "lucide-react";
 import { checkOutcome, checkWords } from "@/lib/checks.ts";
+import {
+  pullRequestWords,
+  reviewWords,
+  stateWords,
+  type LinkedPullRequest,
+} from "@/lib/pullRequests.ts";
+import { classes } from "./classes.ts";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 
 /** A hue that is derived from a name, so that it is the same everywhere. */
@@ -80,20 +88,34 @@ const BRANCHES =
 export const pullRequestNumber = (url: string): string | undefined =>
   /\/pull\/(\d+)\/?$/.exec(url)?.[1];
 
-/** The open pull request that closes an issue, with the state of its checks if it is known. */
-export function PullRequestBadge({
-  url,
-  checkState = null,
-}: {
-  readonly url: string;
-  readonly checkState?: string | null;
-}) {
-  const number = pullRequestNumber(url);
-  const checks = checkState === null ? "" : `, ${checkWords(checkState)}`;
+const STATE_COLORS: Readonly<Record<string, string>> = {
+  open: "text-success",
+  draft: "text-ink-faint",
+  merged: "text-accent",
+  closed: "text-danger",
+};
+
+/** Whether reviewers approved a pull request or want changes; nothing where neither is so. */
+function ReviewMark({ decision }: { readonly decision: string | null }) {
+  const words = reviewWords(decision);
+  if (decision === "APPROVED")
+    return <UserCheck size={12} className="text-success" role="img" aria-label={words} />;
+  if (decision === "CHANGES_REQUESTED")
+    return <UserX size={12} className="text-danger" role="img" aria-label={words} />;
+  return null;
+}
+
+/** A pull request that closes an issue: whether it is a draft, open, merged or closed, its checks and its review. */
+export function PullRequestBadge({ pull }: { readonly pull: LinkedPullRequest }) {
+  const number = pullRequestNumber(pull.url);
+  const state = stateWords(pull);
   return (
     <span
-      className="tabular inline-flex shrink-0 items-center gap-1 text-success"
-      title={`Pull request${number === undefined ? "" : ` #${number}`}, open${checks}`}
+      className={classes(
+        "tabular inline-flex shrink-0 items-center gap-1",
+        STATE_COLORS[state] ?? "text-ink-soft",
+      )}
+      title={`Pull request${number === undefined ? "" : ` #${number}`}: ${pullRequestWords(pull)}`}
     >
       <svg
         viewBox="0 0 24 24"
@@ -108,11 +130,16 @@ export function PullRequestBadge({
       >
         <path d={BRANCHES} />
       </svg>
-      <span className="sr-only">Open pull request </span>
+      <span className="sr-only">Pull request, {state}, </span>
       {number !== undefined && `#${number}`}
-      {checkState !== null && (
-        <OutcomeMark outcome={checkOutcome(checkState)} label={checkWords(checkState)} size={11} />
+      {pull.state === "OPEN" && pull.checkState !== null && (
+        <OutcomeMark
+          outcome={checkOutcome(pull.checkState)}
+          label={checkWords(pull.checkState)}
+          size={11}
+        />
       )}
+      {pull.state === "OPEN" && <ReviewMark decision={pull.reviewDecision} />}
     </span>
   );
 }

@@ -11,8 +11,10 @@ use crate::domain::{RepositoryId, WorkflowId, WorkflowRunId};
 use crate::graphql::types::Repository;
 use crate::service::automation::lists;
 use crate::service::{self, App, Error, Result};
-use crate::store::automation::lists::{DayTotals, RepositoryCounts, WorkflowStatistics};
-use crate::store::automation::{self as store, AutomationRepository, AutomationSyncRun};
+use crate::store::automation::lists::{DayTotals, RepositoryCounts};
+use crate::store::automation::{
+    self as store, AutomationRepository, AutomationSyncRun, WorkflowStatistics,
+};
 
 /// Lists by key, by how many items were asked for.
 #[derive(Debug)]
@@ -151,9 +153,9 @@ pub(in crate::graphql) struct WorkflowBatch {
     rows: HashMap<WorkflowId, Arc<store::Workflow>>,
     pub(super) owners: Owners,
     pub(super) newest: Lists<WorkflowId, WorkflowRun>,
-    pub(super) on_default_branch: Lists<WorkflowId, WorkflowRun>,
     pub(super) branches: Lists<WorkflowId, (Arc<store::WorkflowBranch>, WorkflowRun)>,
-    pub(super) statistics: Lists<WorkflowId, WorkflowStatistics>,
+    statistics: OnceCell<HashMap<WorkflowId, WorkflowStatistics>>,
+    latest: OnceCell<HashMap<WorkflowRunId, WorkflowRun>>,
     pub(super) days: Lists<WorkflowId, DayTotals>,
     pub(super) siblings: Lists<String, Workflow>,
 }
@@ -166,9 +168,9 @@ impl WorkflowBatch {
             owners: Owners::new(rows.iter().map(|row| row.repository_id), known),
             rows: rows.into_iter().map(|row| (row.id, Arc::new(row))).collect(),
             newest: Lists::default(),
-            on_default_branch: Lists::default(),
             branches: Lists::default(),
-            statistics: Lists::default(),
+            statistics: OnceCell::new(),
+            latest: OnceCell::new(),
             days: Lists::default(),
             siblings: Lists::default(),
         }
@@ -179,6 +181,42 @@ impl WorkflowBatch {
         let batch = Arc::new(self);
         let row = |id| Workflow { row: Arc::clone(&batch.rows[id]), batch: Arc::clone(&batch) };
         batch.ids.iter().map(row).collect()
+    }
+
+    /// How the newest runs of a workflow went.
+    pub(super) async fn statistics_of(
+        &self,
+        app: &App,
+        id: WorkflowId,
+    ) -> Result<Option<WorkflowStatistics>> {
+        Ok(self.load_statistics(app).await?.get(&id).copied())
+    }
+
+    async fn load_statistics(&self, app: &App) -> Result<&HashMap<WorkflowId, WorkflowStatistics>> {
+        let load = async || {
+            let rows = lists::statistics(app, &self.ids).await?;
+            Ok(rows.into_iter().map(|row| (row.workflow_id, row)).collect())
+        };
+        self.statistics.get_or_try_init(load).await
+    }
+
+    /// A newest run of a workflow, of all branches or of the default branch. They are often the same, so
+    /// both are read together.
+    pub(super) async fn latest_run(
+        &self,
+        app: &App,
+        id: WorkflowRunId,
+    ) -> Result<Option<WorkflowRun>> {
+        let load = async || {
+            let rows = self.load_statistics(app).await?;
+            let ids = rows.values().flat_map(|row| [row.latest_run_id, row.default_branch_run_id]);
+            let mut ids: Vec<WorkflowRunId> = ids.flatten().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let runs = RunBatch::list(lists::runs_by_id(app, &ids).await?);
+            Ok::<_, Error>(runs.into_iter().map(|run| (run.row.id, run)).collect())
+        };
+        Ok(self.latest.get_or_try_init(load).await?.get(&id).cloned())
     }
 
     /// The other workflows with the same paths.

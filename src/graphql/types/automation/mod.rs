@@ -17,6 +17,7 @@ pub(in crate::graphql) use event::{
     ActivityRecorded, AutomationChanged, AutomationEvent, AutomationResync, WorkflowRunChanged,
 };
 pub(in crate::graphql) use records::PullRequest;
+pub(in crate::graphql::types) use records::PullRequestState;
 pub(in crate::graphql) use repository::{RepositoryAutomation, RunningAutomationSync};
 pub(in crate::graphql) use run::{WorkflowRun, WorkflowRunConnection};
 pub(in crate::graphql) use workflow::{RedBranch, Workflow};

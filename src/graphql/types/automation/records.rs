@@ -131,13 +131,24 @@ impl Package {
 
 /// Whether a pull request is open, and how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub(super) enum PullRequestState {
+pub(in crate::graphql::types) enum PullRequestState {
     /// It is open.
     Open,
     /// It was closed and not merged.
     Closed,
     /// It was merged.
     Merged,
+}
+
+impl PullRequestState {
+    /// The state of a pull request.
+    pub(in crate::graphql::types) fn of(row: &store::PullRequest) -> Self {
+        match row.state.as_str() {
+            "merged" => Self::Merged,
+            "closed" => Self::Closed,
+            _ => Self::Open,
+        }
+    }
 }
 
 /// As it is stored.
@@ -169,11 +180,7 @@ impl PullRequest {
 
     /// Whether it is open, and how it ended.
     async fn state(&self) -> PullRequestState {
-        match self.0.state.as_str() {
-            "merged" => PullRequestState::Merged,
-            "closed" => PullRequestState::Closed,
-            _ => PullRequestState::Open,
-        }
+        PullRequestState::of(&self.0)
     }
 
     /// Whether it is a draft.
@@ -202,19 +209,18 @@ impl PullRequest {
     }
 
     /// GitHub's word: `APPROVED`, `CHANGES_REQUESTED` or `REVIEW_REQUIRED`; null when no review is
-    /// required. Not read from GitHub yet, so it is null.
+    /// required.
     async fn review_decision(&self) -> Option<&str> {
         self.0.review_decision.as_deref()
     }
 
     /// GitHub's word for all checks of its newest commit: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING` or
-    /// `EXPECTED`; null without checks. Not read from GitHub yet, so it is null.
+    /// `EXPECTED`; null without checks, and until they are read after a push.
     async fn check_state(&self) -> Option<&str> {
         self.0.check_state.as_deref()
     }
 
-    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`. Not read from GitHub yet, so it is
-    /// null.
+    /// GitHub's word: `MERGEABLE`, `CONFLICTING` or `UNKNOWN`; null until it is read after a push.
     async fn mergeable(&self) -> Option<&str> {
         self.0.mergeable.as_deref()
     }

@@ -1,14 +1,22 @@
 //! A run of a workflow, its jobs and artifacts, and lists of runs.
 
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, InputType as _, Object, ObjectType, OutputType,
+    Positioned, ServerResult, SimpleObject, Value,
+};
 
 use super::batch::RunBatch;
 use crate::domain::automation::{Conclusion, RunStatus};
 use crate::domain::{ArtifactId, Timestamp, WorkflowJobId, WorkflowRunId};
 use crate::graphql::loaders::app;
 use crate::graphql::types::page::{MAX, PageArguments, connection, cost};
+use crate::graphql::types::selection::{ResponseObject, optional, put_fields, timestamp};
 use crate::graphql::types::{Repository, Workflow};
 use crate::service::Result;
 use crate::service::automation::{jobs, lists};
@@ -76,11 +84,96 @@ impl WorkflowRun {
     }
 }
 
-/// A run of a workflow, as GitHub had it when it was last read.
-#[Object]
 impl WorkflowRun {
+    /// Its id, in the form that the interface `Node` requires.
+    pub(in crate::graphql::types) async fn id(
+        &self,
+        _: &Context<'_>,
+    ) -> async_graphql::Result<WorkflowRunId> {
+        Ok(self.row.id)
+    }
+
+    /// The value of a field that needs no loading.
+    fn value(&self, field: &str) -> Option<Value> {
+        let row = &*self.row;
+        let at = |at| timestamp(Timestamp(at));
+        Some(match field {
+            "id" => row.id.to_string().into(),
+            "githubId" => row.github_id.to_string().into(),
+            "name" => row.name.as_str().into(),
+            "number" => row.run_number.into(),
+            "attempt" => row.run_attempt.into(),
+            "event" => row.event.as_str().into(),
+            "status" => row.run_status().to_value(),
+            "statusText" => row.status.as_str().into(),
+            "conclusion" => row.run_conclusion().map_or(Value::Null, |word| word.to_value()),
+            "conclusionText" => optional(row.conclusion.as_deref()),
+            "title" => row.title.as_str().into(),
+            "branch" => optional(row.branch.as_deref()),
+            "headSha" => row.head_sha.as_str().into(),
+            "actor" => optional(row.actor.as_deref()),
+            "url" => row.html_url.as_str().into(),
+            "createdAt" => at(row.created_at),
+            "startedAt" => at(row.started_at),
+            "updatedAt" => at(row.updated_at),
+            "completedAt" => row.completed_at.map_or(Value::Null, at),
+            "duration" => row.duration_seconds.map_or(Value::Null, Value::from),
+            "waitingFor" => optional(row.waiting_for.as_deref()),
+            "pullRequestNumber" => row.pull_request_number.map_or(Value::Null, Value::from),
+            _ => return None,
+        })
+    }
+}
+
+/// Lists have thousands of runs, so a selection that needs no loading is resolved at once.
+impl OutputType for WorkflowRun {
+    fn type_name() -> Cow<'static, str> {
+        <RunFields<'_> as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <RunFields<'_> as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        context: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let set = &context.item.node;
+        let of = (&context.query_env.fragments, "WorkflowRun");
+        let mut answer = ResponseObject::with_capacity(set.items.len());
+        match put_fields(of, set, &mut answer, &|field| self.value(field)) {
+            Some(()) => Ok(Value::Object(answer)),
+            None => RunFields(self).resolve(context, field).await,
+        }
+    }
+}
+
+impl ContainerType for WorkflowRun {
+    async fn resolve_field(&self, context: &Context<'_>) -> ServerResult<Option<Value>> {
+        RunFields(self).resolve_field(context).await
+    }
+}
+
+impl ObjectType for WorkflowRun {}
+
+/// The fields of a run in the schema.
+struct RunFields<'a>(&'a WorkflowRun);
+
+impl Deref for RunFields<'_> {
+    type Target = WorkflowRun;
+
+    fn deref(&self) -> &WorkflowRun {
+        self.0
+    }
+}
+
+/// A run of a workflow, as GitHub had it when it was last read.
+#[Object(name = "WorkflowRun")]
+impl RunFields<'_> {
     /// Opaque.
-    pub(in crate::graphql::types) async fn id(&self) -> WorkflowRunId {
+    async fn id(&self) -> WorkflowRunId {
         self.row.id
     }
 

@@ -18,8 +18,8 @@ use crate::graphql::types::Repository;
 use crate::graphql::types::page::{MAX, cost, size};
 use crate::service::automation::lists;
 use crate::service::{self, App, Result};
-use crate::store::automation::lists::{DayTotals, WorkflowStatistics};
-use crate::store::automation::{self as store, WorkflowBranch as BranchRow};
+use crate::store::automation::lists::DayTotals;
+use crate::store::automation::{self as store, WorkflowBranch as BranchRow, WorkflowStatistics};
 
 /// The most days of totals.
 const MOST_DAYS: u32 = 366;
@@ -39,11 +39,7 @@ impl Workflow {
     }
 
     async fn statistics(&self, context: &Context<'_>) -> Result<Option<WorkflowStatistics>> {
-        let load = async || {
-            let rows = lists::statistics(app(context), &self.batch.ids).await?;
-            Ok(rows.into_iter().map(|row| (row.workflow_id, row)).collect())
-        };
-        Ok(self.batch.statistics.of(&self.row.id, 0, load).await?.pop())
+        self.batch.statistics_of(app(context), self.row.id).await
     }
 
     async fn newest(&self, app: &App, most: u32) -> Result<Vec<WorkflowRun>> {
@@ -121,7 +117,9 @@ impl Workflow {
         &self,
         context: &Context<'_>,
     ) -> async_graphql::Result<Option<WorkflowRun>> {
-        Ok(self.newest(app(context), 1).await?.pop())
+        let row = self.statistics(context).await?;
+        let Some(id) = row.and_then(|row| row.latest_run_id) else { return Ok(None) };
+        Ok(self.batch.latest_run(app(context), id).await?)
     }
 
     /// Its newest run on the default branch. Runs of pull requests do not count.
@@ -129,11 +127,9 @@ impl Workflow {
         &self,
         context: &Context<'_>,
     ) -> async_graphql::Result<Option<WorkflowRun>> {
-        let load = async || {
-            let rows = lists::default_branch_runs(app(context), &self.batch.ids).await?;
-            Ok(RunBatch::by_workflow(rows))
-        };
-        Ok(self.batch.on_default_branch.of(&self.row.id, 0, load).await?.pop())
+        let row = self.statistics(context).await?;
+        let Some(id) = row.and_then(|row| row.default_branch_run_id) else { return Ok(None) };
+        Ok(self.batch.latest_run(app(context), id).await?)
     }
 
     /// Its newest runs, newest first.
@@ -167,9 +163,9 @@ impl Workflow {
     /// 1; null without such runs.
     async fn success_rate(&self, context: &Context<'_>) -> async_graphql::Result<Option<f64>> {
         let row = self.statistics(context).await?;
-        #[expect(clippy::cast_precision_loss, reason = "there are at most 100 runs")]
-        let rate =
-            |row: WorkflowStatistics| row.succeeded as f64 / (row.succeeded + row.failed) as f64;
+        let rate = |row: WorkflowStatistics| {
+            f64::from(row.succeeded) / f64::from(row.succeeded + row.failed)
+        };
         Ok(row.filter(|row| row.succeeded + row.failed > 0).map(rate))
     }
 

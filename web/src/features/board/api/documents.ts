@@ -23,7 +23,10 @@ export const CardFields = graphql(
       pullRequestUrl
       pullRequests {
         url
+        state
+        isDraft
         checkState
+        reviewDecision
       }
       openBlockers
       unblocks

@@ -87,3 +87,27 @@ it.each([
   const mark = getByTitle(`Moved by ${actor} (${actorKind.toLowerCase()})`);
   expect(mark.textContent.trim()).toBe(words);
 });
+
+const PULL = {
+  url: "https://github.com/acme/rocket/pull/12",
+  state: "OPEN" as const,
+  isDraft: false,
+  checkState: "FAILURE",
+  reviewDecision: "APPROVED",
+};
+
+it.each([
+  [PULL, "Pull request #12: open, checks failed, approved", ["checks failed", "approved"]],
+  [
+    { ...PULL, isDraft: true, checkState: "PENDING", reviewDecision: "REVIEW_REQUIRED" },
+    "Pull request #12: draft, checks running, review required",
+    ["checks running"],
+  ],
+  [{ ...PULL, state: "MERGED" as const }, "Pull request #12: merged", []],
+])("a card shows how its pull request stands: %j", (pull, title, marks) => {
+  const ready = issue(1, "READY", { pullRequests: [pull] });
+  const view = { status: "READY" as const, pending: undefined, arrival: undefined };
+  const { getByTitle } = render(<Card view={{ ...view, issue: ready, refusal: undefined }} />);
+  const shown = getByTitle(title).querySelectorAll("[role=img]");
+  expect([...shown].map((mark) => mark.getAttribute("aria-label"))).toEqual(marks);
+});

@@ -15,7 +15,7 @@ import { labelSchemes, otherLabels } from "@/lib/labelSchemes.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
-import { checkStateOf } from "../model/pullRequests.ts";
+import { shownPullRequest } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import type { Arrival, CardView } from "../model/cardViews.ts";
 
@@ -25,14 +25,11 @@ const LABELS_SHOWN = 3;
 /** The minimum width in which a truncated label is useful. */
 const LEAST_ROOM = 10;
 
-/** The width that remains for labels beside agent, owners, comment count and `+n`. */
-const roomBeside = ({
-  agents: [agent],
-  lease,
-  owners,
-  commentsCount,
-  pullRequestUrl,
-}: BoardIssue): number =>
+/** The width that remains for labels beside agent, owners, a pull request, the comment count and a `+n`. */
+const roomBeside = (
+  { agents: [agent], lease, owners, commentsCount }: BoardIssue,
+  hasPullRequest: boolean,
+): number =>
   ROOM -
   3 -
   (lease
@@ -41,7 +38,7 @@ const roomBeside = ({
       ? 0
       : agent.length + 5) -
   4 * owners.length -
-  (pullRequestUrl === null ? 0 : 10) -
+  (hasPullRequest ? 12 : 0) -
   (commentsCount > 0 ? 5 : 0);
 
 /**
@@ -59,6 +56,7 @@ export function fitting(labels: readonly string[], room: number): number {
 export const Card = memo(function Card({ view }: { readonly view: CardView }) {
   const { issue, status, arrival } = view;
   const waitsForPerson = needsPerson(issue);
+  const pull = shownPullRequest(issue);
   const labels = otherLabels(issue, useSignal(labelSchemes)).filter(
     (label) => !(waitsForPerson && isNeedsHuman(label)),
   );
@@ -99,7 +97,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         issue.agents.length > 0 ||
         issue.owners.length > 0 ||
         labels.length > 0 ||
-        issue.pullRequestUrl !== null ||
+        pull !== null ||
         issue.commentsCount > 0) && (
         <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
           {issue.lease ? (
@@ -110,11 +108,9 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
           {issue.owners.map((owner) => (
             <OwnerBadge key={owner} name={owner} />
           ))}
-          <Labels labels={labels} room={roomBeside(issue)} />
+          <Labels labels={labels} room={roomBeside(issue, pull !== null)} />
           <span className="grow" />
-          {issue.pullRequestUrl !== null && (
-            <PullRequestBadge url={issue.pullRequestUrl} checkState={checkStateOf(issue)} />
-          )}
+          {pull !== null && <PullRequestBadge pull={pull} />}
           {issue.commentsCount > 0 && (
             <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">
               <MessageSquare size={12} aria-hidden />

@@ -10,7 +10,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import { type IssueDetail } from "../api/panel.ts";
-import { checkStateOf } from "../model/pullRequests.ts";
+import { shownPullRequest } from "../model/pullRequests.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
@@ -36,6 +36,7 @@ export function IssueHead({
   const readOnly = whyReadOnly(issue.repository);
   const fixed = useWhyUnchangeable(issue, "move");
   const labels = otherLabels(issue, useSignal(labelSchemes));
+  const pull = shownPullRequest(issue);
   return (
     <>
       <h2 className="text-title font-semibold wrap-anywhere" dir="auto">
@@ -79,14 +80,14 @@ export function IssueHead({
             </span>
           ))}
         </Attribute>
-        {issue.pullRequestUrl !== null && (
+        {pull !== null && (
           <a
-            href={issue.pullRequestUrl}
+            href={pull.url}
             target="_blank"
             rel="noreferrer noopener"
             className="inline-flex h-6 items-center rounded px-1.5 hover:bg-line/60"
           >
-            <PullRequestBadge url={issue.pullRequestUrl} checkState={checkStateOf(issue)} />
+            <PullRequestBadge pull={pull} />
           </a>
         )}
         {issue.assignees.map((assignee) => (

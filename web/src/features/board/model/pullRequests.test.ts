@@ -1,16 +1,36 @@
 import { expect, it } from "vitest";
-import { checkStateOf } from "./pullRequests.ts";
+import { shownPullRequest } from "./pullRequests.ts";
 
-const ONE = { url: "https://github.com/a/b/pull/1", checkState: "SUCCESS" };
-const TWO = { url: "https://github.com/a/b/pull/2", checkState: "FAILURE" };
-
-it("is the state of the pull request that the card shows", () => {
-  expect(checkStateOf({ pullRequestUrl: TWO.url, pullRequests: [ONE, TWO] })).toBe("FAILURE");
+const pull = (number: number, state: "OPEN" | "CLOSED" | "MERGED") => ({
+  url: `https://github.com/a/b/pull/${number}`,
+  state,
+  isDraft: false,
+  checkState: "FAILURE",
+  reviewDecision: null,
 });
 
-it("is unknown without a pull request or without checks", () => {
-  expect(checkStateOf({ pullRequestUrl: null, pullRequests: [ONE] })).toBeNull();
-  expect(checkStateOf({ pullRequestUrl: TWO.url, pullRequests: [ONE] })).toBeNull();
-  const unchecked = { ...TWO, checkState: null };
-  expect(checkStateOf({ pullRequestUrl: TWO.url, pullRequests: [unchecked] })).toBeNull();
+const [OPEN, OTHER, MERGED, CLOSED] = [
+  pull(1, "OPEN"),
+  pull(2, "OPEN"),
+  pull(3, "MERGED"),
+  pull(4, "CLOSED"),
+];
+
+it("is the open one that GitHub names first, or else another open one", () => {
+  const pullRequests = [CLOSED, MERGED, OPEN, OTHER];
+  expect(shownPullRequest({ pullRequestUrl: OTHER.url, pullRequests })).toBe(OTHER);
+  expect(shownPullRequest({ pullRequestUrl: null, pullRequests })).toBe(OPEN);
+});
+
+it("is a merged one rather than one that was closed without a merge", () => {
+  const pullRequests = [CLOSED, MERGED];
+  expect(shownPullRequest({ pullRequestUrl: null, pullRequests })).toBe(MERGED);
+  expect(shownPullRequest({ pullRequestUrl: MERGED.url, pullRequests })).toBe(MERGED);
+  expect(shownPullRequest({ pullRequestUrl: null, pullRequests: [CLOSED] })).toBe(CLOSED);
+});
+
+it("is the address alone where nothing else is known", () => {
+  const shown = shownPullRequest({ pullRequestUrl: OPEN.url, pullRequests: [MERGED] });
+  expect(shown).toEqual({ ...OPEN, checkState: null });
+  expect(shownPullRequest({ pullRequestUrl: null, pullRequests: [] })).toBeNull();
 });

@@ -1,8 +1,24 @@
+import type { LinkedPullRequest } from "@/lib/pullRequests.ts";
+
 type Issue = {
   readonly pullRequestUrl: string | null;
-  readonly pullRequests: readonly { readonly url: string; readonly checkState: string | null }[];
+  readonly pullRequests: readonly LinkedPullRequest[];
 };
 
-/** The state of the checks of an issue's pull request; null without one, or if the state is not known. */
-export const checkStateOf = ({ pullRequestUrl, pullRequests }: Issue): string | null =>
-  pullRequests.find(({ url }) => url === pullRequestUrl)?.checkState ?? null;
+/**
+ * The pull request that an issue shows: an open one, else the one that was merged or closed last. Of an open one that was
+ * not read itself, only the address is known.
+ */
+export function shownPullRequest({
+  pullRequestUrl,
+  pullRequests,
+}: Issue): LinkedPullRequest | null {
+  const open = pullRequests.filter(({ state }) => state === "OPEN");
+  const named = open.find(({ url }) => url === pullRequestUrl);
+  if (named !== undefined) return named;
+  if (pullRequestUrl !== null && !pullRequests.some(({ url }) => url === pullRequestUrl)) {
+    const unread = { isDraft: false, checkState: null, reviewDecision: null };
+    return { url: pullRequestUrl, state: "OPEN", ...unread };
+  }
+  return open[0] ?? pullRequests.find(({ state }) => state === "MERGED") ?? pullRequests[0] ?? null;
+}

@@ -1,0 +1,1 @@
+ALTER TABLE automation_repositories DROP COLUMN webhooks_seen_at;

@@ -68,8 +68,8 @@ settings! {
     GITHUB_BUDGET_RESERVE { default: "500", format: "points, 0 to 1000000", example: "1000", secret: false }
 
     /// Points of requests to GitHub's GraphQL API within a minute by all replicas, as GitHub limits
-    /// them: a request that reads costs one, one that writes costs five. GitHub Enterprise Server may
-    /// allow more.
+    /// them: a request that reads costs one, one that writes costs five. REST has 45% of them. GitHub
+    /// Enterprise Server may allow more.
     GITHUB_POINTS_PER_MINUTE { default: "2000", format: "a number, 1 to 1000000", example: "10000", secret: false }
 
     /// Maximum number of changes that are sent to GitHub within a minute by all replicas, as GitHub

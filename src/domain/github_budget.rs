@@ -40,7 +40,8 @@ text_enum! {
 /// What GitHub counts beside the points of a window, for one principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecondaryLimits {
-    /// Points of GraphQL within a minute; see [`Spent::secondary_points`].
+    /// Points of GraphQL within a minute; see [`Spent::secondary_points`]. REST has 45% of them, as on
+    /// GitHub.
     pub points_a_minute: i64,
     /// Writes within a minute.
     pub writes_a_minute: i64,
@@ -82,9 +83,6 @@ impl Spent {
 /// A minute and an hour, in which writes are limited.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
-
-/// Points of REST within a minute.
-const REST_POINTS_A_MINUTE: i64 = 900;
 
 /// How much of the last minutes a forecast extrapolates.
 const RECENT: TimeDelta = TimeDelta::minutes(15);
@@ -140,7 +138,7 @@ pub fn paced_until(
     });
     let most = match resource {
         Resource::Graphql => limits.points_a_minute,
-        Resource::Core => REST_POINTS_A_MINUTE,
+        Resource::Core => limits.points_a_minute * 9 / 20,
     };
     if points + cost > most {
         return Some(next_minute);

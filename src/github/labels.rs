@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::client::{Client, Repeat};
 use super::error::Error;
+use super::group_queue::Kind;
 use super::queries::{self, change_labels, create_label, label_id, labels, live_labels};
 use super::repositories::{full_name, missing};
 use super::response::gravest;
@@ -115,8 +116,8 @@ impl Client {
             other: self.labels.write(other.unwrap_or_default()).into_owned(),
             with_other: other.is_some(),
         };
-        let queue = self.groups().reads(self);
-        let asked = self.ask_together::<queries::LiveLabels>(&queue, variables, Repeat::Freely);
+        let asked =
+            self.ask_together::<queries::LiveLabels>(Kind::Reads, variables, Repeat::Freely);
         let mut answer = match asked.await {
             Ok(answer) => answer,
             Err(error) => match self.fallback(&error) {
@@ -282,9 +283,8 @@ impl Client {
             removes: !remove.is_empty() && !removes_first,
             removes_first: !remove.is_empty() && removes_first,
         };
-        let queue = self.groups().changes(self);
-        let asked =
-            self.ask_together::<queries::ChangeLabels>(&queue, variables, Repeat::IfNeverSent);
+        let once = Repeat::IfNeverSent;
+        let asked = self.ask_together::<queries::ChangeLabels>(Kind::Changes, variables, once);
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(error) => {

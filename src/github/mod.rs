@@ -19,6 +19,8 @@ mod credentials;
 mod details;
 mod error;
 mod fingerprints;
+mod group_document;
+mod group_queue;
 mod groups;
 mod hooks;
 mod issue_address;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::Error;
-use super::groups::name_of;
+use super::group_document::name_of;
 use super::text::{mended, presentable};
 
 /// The delay when GitHub requests one without a duration: its documentation demands at least a

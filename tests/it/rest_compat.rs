@@ -651,7 +651,9 @@ async fn a_move_during_another_reports_the_current_and_target_columns() {
 async fn an_exhausted_rate_limit_has_each_routes_legacy_status() {
     given(async |given| {
         with_two_issues(given).await;
-        given.github.exhaust_rate_limit(given.app.clock.now() + chrono::TimeDelta::minutes(10));
+        let until = given.app.clock.now() + chrono::TimeDelta::minutes(10);
+        given.github.exhaust_rate_limit(until);
+        given.github.set_core_limit(0, until);
         let text = "GitHub API error: 429 rate limit exceeded until 2026-05-20T12:10:00Z";
         let issue = json!({ "repoFullName": REPOSITORY, "issueNumber": 1 });
         for (path, body, status) in [

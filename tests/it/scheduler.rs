@@ -104,7 +104,7 @@ async fn without_a_token_github_is_not_contacted() {
         };
         let without = scheduler::start(&given.app, given.database.url().to_owned()).len();
         let with = scheduler::start(&configured, given.database.url().to_owned()).len();
-        assert_eq!(without, with - 3, "the tasks that read GitHub are not there");
+        assert_eq!(without, with - 4, "the tasks that read GitHub are not there");
     })
     .await;
 }

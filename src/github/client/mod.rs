@@ -28,7 +28,7 @@ use super::budget::{Budget, BudgetLimits, Report, Shared, Snapshot};
 use super::circuit_breaker::CircuitBreaker;
 use super::credentials::Credentials;
 use super::error::Error;
-use super::groups::{Groups, Membership};
+use super::group_queue::{Groups, Membership};
 use super::issue_address::IssueAddress;
 use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;

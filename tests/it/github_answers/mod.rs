@@ -10,6 +10,7 @@ mod generator;
 mod schema;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -585,9 +586,14 @@ async fn a_conversation_is_read_comment_by_comment() {
 #[tokio::test]
 async fn the_outcome_of_a_write_is_read_back() {
     let github = RandomGitHub::start().await;
+    let repositories = AtomicUsize::new(0);
     github
         .each(
-            async |client| client.create_label("R_1", "status/ready", "f59e0b").await,
+            async |client| {
+                // A label that was just created is known.
+                let repository = format!("R_{}", repositories.fetch_add(1, Ordering::Relaxed));
+                client.create_label(&repository, "status/ready", "f59e0b").await
+            },
             |id, answers| {
                 let made = &answers.body_of("CreateLabel")["data"]["createLabel"]["label"]["id"];
                 let found = answers.0.iter().find(|given| given.operation == "LabelId");

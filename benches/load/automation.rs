@@ -15,6 +15,9 @@ use super::{Bench, millis};
 
 const FILL: &str = include_str!("fill_automation.sql");
 
+/// Without a token nothing is read from GitHub, which does not have these repositories.
+const SETTINGS: [(&str, &str); 1] = [("GITHUB_TOKEN", "")];
+
 /// How many times each page is read.
 const LOOKS: usize = 100;
 
@@ -121,14 +124,14 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     admin.batch_execute("CREATE DATABASE automation").await?;
     let url = bench.cluster.url_of("automation");
     // The service creates the tables.
-    drop(bench.start_service_on(&url, &[("DISPATCH_AUTOMATION_INTERVAL_MS", "0")])?);
+    drop(bench.start_service_on(&url, &SETTINGS)?);
     let database = site::connect(&url).await?;
     database.batch_execute(FILL).await?;
     database.batch_execute("VACUUM ANALYZE").await?;
-    // No other repository is tracked, so nothing is read from GitHub.
-    database.batch_execute("UPDATE repositories SET enabled = full_name LIKE 'fleet/%'").await?;
+    let fleet = "UPDATE repositories SET enabled = full_name LIKE 'fleet/%'";
+    database.batch_execute(fleet).await?;
     let pgbench = bench.pgbench.on(url.clone());
-    let service = bench.start_service_on(&url, &[("DISPATCH_AUTOMATION_INTERVAL_MS", "0")])?;
+    let service = bench.start_service_on(&url, &SETTINGS)?;
     let mut connection = HttpConnection::open(&service.host)?;
     let ids = ids(&mut connection)?;
     for page in PAGES.iter().filter(|page| bench.wants(page.name)).collect::<Vec<_>>() {

@@ -80,10 +80,13 @@ pub(super) enum Kind {
     Changes,
 }
 
+/// What is asked, and the owner whose token is used; none for the only token.
+type QueueKey = (Kind, Option<Arc<str>>);
+
 /// The queues of a client: each token has its own, as a document is sent with one.
 #[derive(Default)]
 pub(super) struct Groups {
-    queues: Mutex<HashMap<(Kind, Option<Arc<str>>), Arc<Queue>>>,
+    queues: Mutex<HashMap<QueueKey, Arc<Queue>>>,
     pub(super) tasks: TaskTracker,
 }
 

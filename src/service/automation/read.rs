@@ -196,6 +196,13 @@ async fn read_pull_request_details(
             reading.missing.insert(part.as_str());
             return Ok(());
         }
+        // An older GitHub Enterprise may lack a field: the lists over REST remain.
+        Err(error @ (github::Error::Refused { .. } | github::Error::Unintelligible { .. })) => {
+            tracing::warn!(repository = %name, %error, "checks of pull requests cannot be read");
+            reading.requests += 1;
+            reading.unreadable += 1;
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     };
     reading.requests += list.requests;

@@ -99,8 +99,9 @@ pub async fn sync_automation(app: &App, only: Option<&FullName>) -> Result<Vec<A
 }
 
 /// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the timers
-/// of several replicas do not read GitHub several times. A repository whose webhooks report its runs waits
-/// longer: see [`INTERVAL_WITH_WEBHOOKS`].
+/// of several replicas do not read GitHub several times.
+///
+/// A repository whose webhooks report its runs waits longer: see [`INTERVAL_WITH_WEBHOOKS`].
 ///
 /// # Errors
 ///

@@ -247,9 +247,11 @@ pub async fn take_due(
 /// When pull requests of a repository are due again, by number; none for one that is not.
 pub type NextReading = (i32, Option<DateTime<Utc>>);
 
-/// Sets when pull requests are due again, after they were read. One that was marked since reading began
-/// stays marked, unless it is `taken`, the time that [`take_due`] gave it. One that is due later and was not
-/// marked keeps its time, so that reading without a change writes nothing.
+/// Sets when pull requests are due again, after they were read.
+///
+/// One that was marked since reading began stays marked, unless it is `taken`, the time that [`take_due`]
+/// gave it. One that is due later and was not marked keeps its time, so that reading without a change
+/// writes nothing.
 pub async fn set_due(
     connection: &mut Connection,
     repository: RepositoryId,

@@ -93,7 +93,7 @@ pub fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// The points that must be left so that a request is sent. The reserve is at most half of the limit.
-pub fn floor(feature: Feature, limit: i64, reserve: i64) -> i64 {
+pub fn minimum_remaining(feature: Feature, limit: i64, reserve: i64) -> i64 {
     let reserve = reserve.min(limit / 2);
     let share = match feature {
         Feature::Changes => return 0,
@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn features_are_given_up_in_order_and_changes_last() {
-        let floors = Feature::ALL.map(|feature| floor(feature, 5_000, 500));
-        assert_eq!(floors, [1_400, 950, 725, 500, 0]);
-        assert!(floors.is_sorted_by(|a, b| a > b));
-        assert_eq!(floor(Feature::Refresh, 60, 500), 30, "a reserve is at most half");
+        let minimums = Feature::ALL.map(|feature| minimum_remaining(feature, 5_000, 500));
+        assert_eq!(minimums, [1_400, 950, 725, 500, 0]);
+        assert!(minimums.is_sorted_by(|a, b| a > b));
+        assert_eq!(minimum_remaining(Feature::Refresh, 60, 500), 30, "a reserve is at most half");
     }
 
     #[test]

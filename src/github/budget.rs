@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::error::Error;
 use super::response::Rate;
 use crate::domain::github_budget::{
-    Feature, Resource, SecondaryLimits, Spent, floor, minute_of, paced_until,
+    Feature, Resource, SecondaryLimits, Spent, minimum_remaining, minute_of, paced_until,
 };
 
 /// How many requests of a process are sent at once: GitHub allows a hundred for one principal, which
@@ -164,7 +164,7 @@ impl Budget {
             }
             if let Some(rate) = state.rates.get(&resource).filter(|rate| rate.resets_at > now)
                 && feature != Feature::Changes
-                && rate.remaining <= floor(feature, rate.limit, self.limits.reserve)
+                && rate.remaining <= minimum_remaining(feature, rate.limit, self.limits.reserve)
             {
                 return Err(Error::Saved { until: rate.resets_at, remaining: rate.remaining });
             }

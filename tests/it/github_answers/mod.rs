@@ -24,6 +24,7 @@ use dispatch::config::Env;
 use dispatch::domain::FullName;
 use dispatch::domain::automation::facts::PullRequestFacts;
 use dispatch::domain::dependencies::Reference;
+use dispatch::domain::github_budget::SecondaryLimits;
 use dispatch::github::{Client, Error, Issue, IssuesQuery, PullRequestStates, Settings, States};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -78,6 +79,11 @@ impl RandomGitHub {
         server.spawn(async move { axum::serve(listener, router).await.unwrap() });
         let mut settings = Settings::new(address.parse().unwrap(), Some("a-token".into()));
         settings.timeouts = usual_timeouts();
+        settings.budget.secondary = SecondaryLimits {
+            points_a_minute: 1_000_000,
+            writes_a_minute: 1_000_000,
+            writes_an_hour: 1_000_000,
+        };
         let client = Client::new(settings, Clock::held_at(noon())).unwrap();
         let alone = Env::from_process()
             .raw("GITHUB_ANSWERS_SEED")

@@ -26,7 +26,7 @@ it("shows that there were no runs", () => {
 
 it("draws a rate for each stretch of days with runs", () => {
   render(<SuccessOverTime workflow={workflow({ days: withRuns })} />);
-  expect(rates().querySelectorAll("circle"), "one day, without neighbours").toHaveLength(2);
+  expect(rates().querySelectorAll("circle"), "one day, between days without runs").toHaveLength(2);
   expect(rates().querySelectorAll("[data-rate]")).toHaveLength(0);
   cleanup();
   const busy = DAYS.map((day) => ({ ...day, succeeded: 1 }));

@@ -37,6 +37,8 @@ export default defineConfig({
       },
     },
   },
+  // The dev server ends if it bundles in advance what imports workers.
+  optimizeDeps: { exclude: ["graphiql/setup-workers/vite"] },
   server: {
     proxy: {
       "/graphql": { target: server, ws: true },

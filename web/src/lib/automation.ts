@@ -83,9 +83,7 @@ export const RedBranchFields = graphql(`
     sinceCommit
     sinceActor
     repository {
-      id
       fullName
-      name
       url
     }
     workflow {
@@ -96,9 +94,7 @@ export const RedBranchFields = graphql(`
       id
       number
       status
-      statusText
       conclusion
-      conclusionText
     }
   }
 `);

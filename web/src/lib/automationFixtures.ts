@@ -35,12 +35,7 @@ export const redBranch = (changes: Partial<RedBranch> = {}): RedBranch => ({
   since: "2026-06-01T09:00:00.000Z",
   sinceCommit: "deadbeefcafe",
   sinceActor: "ben",
-  repository: {
-    id: "rep_1",
-    fullName: "acme/rocket",
-    name: "rocket",
-    url: "https://github.com/acme/rocket",
-  },
+  repository: { fullName: "acme/rocket", url: "https://github.com/acme/rocket" },
   workflow: { id: "wfl_1", name: "CI" },
   run: failed({ id: "run_9" }),
   ...changes,

@@ -17,7 +17,8 @@ const LINES = 5;
 const heightOf = (count: number): number =>
   Math.min(count, LINES) * 1.625 + Math.ceil(Math.max(0, count - LINES) / 2) * 1.5;
 
-type DecisiveRun = NonNullable<CardWorkflow["latestRunOnDefaultBranch"]>;
+type DecisiveRun =
+  NonNullable<CardWorkflow["latestRunOnDefaultBranch"]> | CardWorkflow["recentRuns"][number];
 
 /** The run that decides the state of a workflow: the latest on the default branch. Runs of pull requests do not count. */
 const decisiveRun = (workflow: CardWorkflow): DecisiveRun | null =>

@@ -4,7 +4,7 @@
 //! and does not count against the rate limit. Pages follow the `Link` header. Invariants: the token is
 //! sent to GitHub's own address only; a change is sent once.
 
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION};
+use reqwest::header::{ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -12,12 +12,6 @@ use url::Url;
 use super::client::{Client, Repeat};
 use super::error::Error;
 use super::text::mended;
-
-/// The version of the REST API that responses are read by. Of what it removed, nothing is read.
-const VERSION: (&str, &str) = ("x-github-api-version", "2026-03-10");
-
-/// The media type of GitHub's JSON.
-const MEDIA_TYPE: &str = "application/vnd.github+json";
 
 /// The longest text that a redirect is followed for, in bytes. What comes after it is not read.
 const LONGEST_TEXT: usize = 32 << 20;
@@ -95,7 +89,6 @@ impl Client {
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
         let request = || {
             let request = self.rest_request(Method::GET, path);
-            let request = request.header(ACCEPT, MEDIA_TYPE).header(VERSION.0, VERSION.1);
             match etag {
                 Some(etag) => request.header(IF_NONE_MATCH, etag),
                 None => request,
@@ -117,7 +110,6 @@ impl Client {
     ) -> Result<(StatusCode, Vec<u8>), Error> {
         let request = || {
             let request = self.rest_request(method.clone(), path);
-            let request = request.header(ACCEPT, MEDIA_TYPE).header(VERSION.0, VERSION.1);
             match body {
                 Some(body) => request.body(body.to_string()),
                 None => request,
@@ -143,6 +135,10 @@ impl Client {
             .and_then(|address| address.parse().ok())
             .filter(|address: &Url| matches!(address.scheme(), "https" | "http"))
             .ok_or_else(|| unintelligible("a redirect without an address"))?;
+        if address.as_str().starts_with(self.rest_address()) {
+            // It leads to the repository, and not to a storage.
+            directly(status)?;
+        }
         let unreachable = |error: reqwest::Error| Error::Unreachable {
             reason: format!("GitHub's storage could not be reached: {}", error.without_url()),
             timed_out: false,

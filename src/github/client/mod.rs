@@ -404,21 +404,24 @@ impl Client {
         self.deadline.map_or(call_end, |own| own.min(call_end))
     }
 
-    /// Sends a document once. If GitHub does not accept the token of an installation, it is sent once
-    /// more with another one: a refused request changed nothing.
+    /// Sends a document once; again if GitHub does not accept the token of an installation.
     async fn send(
         &self,
         body: bytes::Bytes,
         use_of: (Resource, bool),
         deadline: Instant,
     ) -> Result<GraphqlResponse, Error> {
-        let bearer = self.authorize(deadline).await?;
-        match self.send_as(&bearer, body.clone(), use_of, deadline).await {
-            Err(error) if self.discard(&bearer, &error) => {
-                let bearer = self.authorize(deadline).await?;
-                self.send_as(&bearer, body, use_of, deadline).await
+        let (mut bearer, mut tries) = (self.authorize(deadline).await?, 1);
+        loop {
+            let error = match self.send_as(&bearer, body.clone(), use_of, deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match self.another(&bearer, &error, (tries, deadline)).await? {
+                Some(other) => bearer = other,
+                None => return Err(error),
             }
-            answer => answer,
+            tries += 1;
         }
     }
 
@@ -473,9 +476,13 @@ impl Client {
         resource: Resource,
         error: &Error,
     ) {
-        if let Error::RateLimited { until } = error {
-            let what = received.is_of_resource().then_some(resource);
-            bearer.budget().block(what, *until);
+        let Error::RateLimited { until } = error else { return };
+        match received.unstated_pause() {
+            Some(first) => bearer.budget().pause(received.now, first),
+            None => {
+                let what = received.is_of_resource().then_some(resource);
+                bearer.budget().block(what, *until);
+            }
         }
     }
 

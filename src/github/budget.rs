@@ -21,6 +21,9 @@ use crate::domain::github_budget::{
 /// several replicas share.
 const AT_ONCE: usize = 25;
 
+/// The longest pause after GitHub refuses again and again without saying until when.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
 /// How long spending is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(62);
 
@@ -91,6 +94,8 @@ struct State {
     asked_at: Option<DateTime<Utc>>,
     rates: BTreeMap<Resource, Rate>,
     blocked: BTreeMap<Option<Resource>, DateTime<Utc>>,
+    /// The last pause that GitHub demanded without a time: its start and its end.
+    unstated: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// What was spent here since the last report.
     new: Spending,
     /// What all replicas have reported.
@@ -194,12 +199,35 @@ impl Budget {
 
     /// Records the limit of a response.
     pub(super) fn record_rate(&self, resource: Resource, rate: Rate) {
-        self.with(|state| state.rates.insert(resource, rate));
+        self.with(|state| {
+            let known = state.rates.insert(resource, rate);
+            if let Some(known) = known.filter(|known| known.resets_at == rate.resets_at) {
+                // A response may overtake a later one.
+                state.merge(resource, known);
+            }
+        });
     }
 
     /// Records that GitHub refuses requests until a time: of a resource, or of all.
     pub(super) fn block(&self, what: Option<Resource>, until: DateTime<Utc>) {
         self.with(|state| state.block(what, until));
+    }
+
+    /// Records that GitHub refuses all requests without saying until when: at least for the first
+    /// pause, and for twice the last one if it refuses again soon after that.
+    pub(super) fn pause(&self, now: DateTime<Utc>, first: TimeDelta) {
+        self.with(|state| {
+            let pause = match state.unstated {
+                // A response to a request that was sent before.
+                Some((_, until)) if now < until => return,
+                Some((from, until)) if now < until + (until - from) => {
+                    ((until - from) * 2).clamp(first, LONGEST_PAUSE)
+                }
+                _ => first,
+            };
+            state.unstated = Some((now, now + pause));
+            state.block(None, now + pause);
+        });
     }
 
     pub(super) fn rate(&self, resource: Resource) -> Option<Rate> {
@@ -275,5 +303,27 @@ impl Budget {
                 spent: spent.into_values().collect(),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_that_github_gives_no_time_for_grow_while_it_goes_on_refusing() {
+        let budget = Budget::new(BudgetLimits::default(), None);
+        let at = |secs: i64| DateTime::from_timestamp(1_800_000_000 + secs, 0).unwrap();
+        let until = || budget.with(|state| state.blocked[&None]);
+        let first = TimeDelta::minutes(1);
+        budget.pause(at(0), first);
+        budget.pause(at(1), first);
+        assert_eq!(until(), at(60), "another response to the same burst");
+        budget.pause(at(70), first);
+        assert_eq!(until(), at(190));
+        budget.pause(at(200), first);
+        assert_eq!(until(), at(440));
+        budget.pause(at(1_000), first);
+        assert_eq!(until(), at(1_060), "long after the last one");
     }
 }

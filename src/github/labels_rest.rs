@@ -124,7 +124,7 @@ impl Client {
     }
 
     /// [`Client::change_labels`] over REST: one request that adds, and one for each label to remove.
-    /// None when the name of a label is not known.
+    /// None when the name of a label is not known, or cannot be part of an address.
     pub(super) async fn change_labels_over_rest(
         &self,
         issue: &IssueAddress,
@@ -134,6 +134,9 @@ impl Client {
         let (add, remove) = (issue.names(add)?, issue.names(remove)?);
         let mut steps: Vec<(Method, String, Option<Value>)> = Vec::new();
         let labels = format!("repos/{}/issues/{}/labels", issue.repository, issue.number);
+        if remove.iter().any(|name| is_dots(name)) {
+            return None;
+        }
         for name in &remove {
             steps.push((Method::DELETE, format!("{labels}/{}", encoded(name)), None));
         }
@@ -158,6 +161,7 @@ impl Client {
         }
         let found = match self.read_issue(issue).await {
             Ok(found) => found,
+            Err(error @ Error::NotFound { .. }) => return Some(Err(error)),
             Err(error) => {
                 let reason = format!("The labels could not be read after their change: {error}");
                 let (timed_out, ambiguous) = (false, true);
@@ -184,6 +188,9 @@ impl Client {
         issue: &IssueAddress,
         name: &str,
     ) -> Result<Option<RawLabel>, Error> {
+        if is_dots(name) {
+            return Ok(None);
+        }
         let path = format!("repos/{}/labels/{}", issue.repository, encoded(name));
         let label: RawLabel = match self.rest_object(&path).await {
             Ok(found) => read(found)?,
@@ -193,4 +200,10 @@ impl Client {
         self.remember([(&*label.node_id, &*label.name)]);
         Ok(Some(label))
     }
+}
+
+/// Whether a name as a part of an address would stand for another path, even if it is escaped. To remove
+/// such a label would remove all labels.
+fn is_dots(name: &str) -> bool {
+    matches!(name, "." | "..")
 }

@@ -257,12 +257,31 @@ async fn a_claim_goes_on_over_rest_too() {
 
 #[tokio::test]
 async fn a_pause_of_everything_is_no_reason_to_go_over_rest() {
+    let stated = Fault::SecondaryLimit { retry_after: Some(Duration::from_secs(90)) };
+    // GitHub also says so with a status of success.
+    let with_success = Fault::error("", "You have exceeded a secondary rate limit.");
+    for fault in [stated, with_success] {
+        given(async |given: &mut Given| {
+            given.with_issues(&[("A lamp", &["status/backlog"])]).await;
+            given.github.inject(fault.clone().on("LiveLabels"));
+            assert!(move_to(given, &given.app, 1, Status::Ready).await.is_err());
+            assert_eq!(given.github.count("GET /repos/{owner}/{repo}/issues/{id}"), 0);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn over_rest_no_label_stands_for_all_labels() {
     given(async |given: &mut Given| {
-        given.with_issues(&[("A lamp", &["status/backlog"])]).await;
-        let retry_after = Some(Duration::from_secs(90));
-        given.github.inject(Fault::SecondaryLimit { retry_after }.on("LiveLabels"));
-        assert!(move_to(given, &given.app, 1, Status::Ready).await.is_err());
-        assert_eq!(given.github.count("GET /repos/{owner}/{repo}/issues/{id}"), 0);
+        given.with_issues(&[("A lamp", &["..", "status/backlog"])]).await;
+        given.github.exhaust_rate_limit(start_of_time() + TimeDelta::minutes(60));
+        let body = json!({ "repoFullName": "acme/tools", "issueNumber": 1, "label": ".." });
+        let answer = given.ask("POST", "/api/issues/unlabel", Some(body)).await;
+        assert!(!answer.status.is_success(), "{}", answer.text());
+        assert_eq!(given.github.labels("acme/tools", 1), ["..", "status/backlog"]);
+        let removals = "DELETE /repos/{owner}/{repo}/issues/{id}/labels";
+        assert_eq!(given.github.count(removals), 0);
     })
     .await;
 }

@@ -72,7 +72,7 @@ pub struct Snapshot {
     pub rates: Vec<(Resource, Rate)>,
     /// Until when GitHub refuses requests: of a resource, or of all.
     pub blocked: Vec<(Option<Resource>, DateTime<Utc>)>,
-    /// What was spent within the last hour, by minute.
+    /// What was spent within the last hour: one entry for a minute, resource and feature, oldest first.
     pub spent: Vec<Spent>,
 }
 
@@ -92,9 +92,17 @@ struct State {
     rates: BTreeMap<Resource, Rate>,
     blocked: BTreeMap<Option<Resource>, DateTime<Utc>>,
     /// What was spent here since the last report.
-    new: BTreeMap<(DateTime<Utc>, Resource, Feature), Spent>,
+    new: Spending,
     /// What all replicas have reported.
     shared: Vec<Spent>,
+}
+
+/// What was spent, in the order of time.
+type Spending = BTreeMap<(DateTime<Utc>, Resource, Feature), Spent>;
+
+fn add(spending: &mut Spending, spent: Spent) {
+    let key = (spent.minute, spent.resource, spent.feature);
+    spending.entry(key).and_modify(|sum| *sum = sum.plus(&spent)).or_insert(spent);
 }
 
 impl State {
@@ -103,12 +111,7 @@ impl State {
     }
 
     fn add(&mut self, spent: Spent) {
-        let key = (spent.minute, spent.resource, spent.feature);
-        let none = Spent { points: 0, requests: 0, writes: 0, ..spent };
-        let sum = self.new.entry(key).or_insert(none);
-        sum.points += spent.points;
-        sum.requests += spent.requests;
-        sum.writes += spent.writes;
+        add(&mut self.new, spent);
     }
 
     /// Takes over the state of a resource that another replica saw. Within a window, points only
@@ -261,13 +264,15 @@ impl Budget {
     pub(super) fn snapshot(&self, now: DateTime<Utc>) -> Snapshot {
         self.with(|state| {
             let blocked = state.blocked.iter().filter(|(_, until)| **until > now);
-            let spent = state.spent().into_iter().filter(|one| one.minute + REMEMBERED > now);
+            let mut spent = Spending::new();
+            let recent = state.spent().into_iter().filter(|one| one.minute + REMEMBERED > now);
+            recent.for_each(|one| add(&mut spent, one));
             Snapshot {
                 principal: state.principal.as_deref().map(str::to_owned),
                 reserve: self.limits.reserve,
                 rates: state.rates.iter().map(|(resource, rate)| (*resource, *rate)).collect(),
                 blocked: blocked.map(|(what, until)| (*what, *until)).collect(),
-                spent: spent.collect(),
+                spent: spent.into_values().collect(),
             }
         })
     }

@@ -32,6 +32,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Points left at a time: all of them once the window has ended.
+    pub fn left(&self, now: DateTime<Utc>) -> i64 {
+        if self.resets_at > now { self.remaining } else { self.limit }
+    }
+
     /// Reads the `x-ratelimit-*` headers; none when GitHub has no limit (as Enterprise may).
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.parse::<i64>().ok();

@@ -70,6 +70,7 @@ impl Client {
             if status == StatusCode::NOT_MODIFIED {
                 return Ok(Fetched::Unchanged);
             }
+            directly(status)?;
             if requests == 1 {
                 first_etag = text_of(&headers, ETAG.as_str());
             }
@@ -81,7 +82,8 @@ impl Client {
 
     /// One object of the REST API.
     pub(super) async fn rest_object(&self, path: &str) -> Result<Value, Error> {
-        let (_, _, body) = self.rest_get(path, None).await?;
+        let (status, _, body) = self.rest_get(path, None).await?;
+        directly(status)?;
         json(&body)
     }
 
@@ -122,6 +124,7 @@ impl Client {
             }
         };
         let answer = self.ask_rest(request, Repeat::IfNeverSent).await.map_err(by_status)?;
+        directly(answer.0)?;
         Ok((answer.0, answer.2))
     }
 
@@ -165,12 +168,23 @@ impl Client {
     }
 }
 
-/// GitHub does not distinguish what does not exist from what the token may not see.
+/// GitHub does not distinguish what does not exist from what the token may not see. What it has deleted
+/// is not found either.
 fn by_status(error: Error) -> Error {
     match error {
-        Error::Refused { status: 404, message, .. } => Error::NotFound { message },
+        Error::Refused { status: 404 | 410, message, .. } => Error::NotFound { message },
         other => other,
     }
+}
+
+/// Refuses a redirect. GitHub redirects from the former name of a repository, which the next sync learns.
+fn directly(status: StatusCode) -> Result<(), Error> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let message =
+        "GitHub has this at another address; the repository may have been renamed".to_owned();
+    Err(Error::Refused { status: status.as_u16(), message, is_forbidden: false })
 }
 
 fn unintelligible(reason: &str) -> Error {
@@ -182,7 +196,7 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Reads JSON; invalid characters are replaced.
-fn json(body: &[u8]) -> Result<Value, Error> {
+pub(super) fn json(body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(body)
         .or_else(|error| match mended(body) {
             Some(body) => serde_json::from_slice(&body),

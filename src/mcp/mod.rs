@@ -41,7 +41,8 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::domain::{Actor, access};
+use crate::domain::Actor;
+use crate::middleware::access;
 use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, RequestTrace, json};
 use crate::service::claims::presence;
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR};

@@ -5,6 +5,7 @@
 //! headers         security and cache headers of responses
 //! compression     of text, except streams
 //! csrf            origin check against cross-site requests and DNS rebinding
+//! access          tables of permissions: the tier of every route, root field and tool
 //! auth            authentication, the route's tier, rate limits
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! undeclared route needs the highest tier and an undeclared method is rejected; credentials are
 //! compared in constant time; a response that is not a success carries a [`Problem`].
 
+pub mod access;
 mod auth;
 mod cookies;
 mod csrf;

@@ -182,13 +182,17 @@ fn labels_of(world: &World, repository: &str, issue: &Issue) -> Result<Vec<Value
         .collect())
 }
 
-/// Answers a request about a repository.
+/// Answers a request about a repository; by a redirect if it has another name by now.
 fn answer(
     simulator: &Simulator,
     (owner, name): (&str, &str),
     work: impl FnOnce(&mut World, &str) -> Result<(StatusCode, Value), Refusal>,
 ) -> Response {
-    match work(&mut simulator.world(), &format!("{owner}/{name}")) {
+    let (mut world, name) = (simulator.world(), format!("{owner}/{name}"));
+    if world.named(&name).is_ok_and(|known| !known.full_name.eq_ignore_ascii_case(&name)) {
+        return problem(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
+    }
+    match work(&mut world, &name) {
         Ok((status, body)) => (status, Json(body)).into_response(),
         Err(refusal) if refusal.kind == "FORBIDDEN" => {
             problem(StatusCode::FORBIDDEN, &refusal.message)

@@ -227,6 +227,20 @@ async fn moves_go_on_over_rest_while_graphql_is_spent_and_return_to_it() {
 }
 
 #[tokio::test]
+async fn over_rest_a_renamed_repository_is_refused_and_not_taken_for_done() {
+    given(async |given: &mut Given| {
+        given.with_issues(&[("A lamp", &["status/backlog"])]).await;
+        given.github.rename_repository("acme/tools", "acme/lamps").unwrap();
+        given.github.exhaust_rate_limit(start_of_time() + TimeDelta::minutes(60));
+        let refused = move_to(given, &given.app, 1, Status::Ready).await.unwrap_err();
+        assert!(refused.to_string().contains("may have been renamed"), "{refused}");
+        assert_eq!(given.github.labels("acme/lamps", 1), ["status/backlog"]);
+        assert_eq!(given.issue(1).await.status, Status::Backlog);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_claim_goes_on_over_rest_too() {
     given(async |given: &mut Given| {
         given.with_issues(&[("A lamp", &["status/ready", "priority/p1"])]).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dispatch::config::{Config, Env};
 use dispatch::github::{AppCredentials, Client, Error, Settings};
+use dispatch::service::budget::{budgets, exchange};
 use dispatch::service::repositories::sync::sync_issues;
 use dispatch::simulator::NewIssue;
 use ring::signature::{KeyPair as _, RsaKeyPair};
@@ -234,4 +235,32 @@ async fn a_token_that_cannot_be_renewed_early_is_used_to_its_end() {
     reads(&client, "acme").await.unwrap();
     github.clock.advance(Duration::from_secs(4 * 60));
     assert!(reads(&client, "acme").await.is_err(), "it has expired");
+}
+
+#[tokio::test]
+async fn what_one_installation_cannot_store_costs_no_other_its_count() {
+    let settings = [("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", PKCS1)];
+    given_settings(&settings, async |given: &mut Given| {
+        given.github.register_app(APP, &public_key());
+        for (id, owner) in [(7, "acme"), (8, "globex")] {
+            given.github.install_app(id, owner);
+            given.github.add_repository(&format!("{owner}/tools"));
+            given.track(&format!("{owner}/tools")).await;
+        }
+        given.sync().await;
+        let spent = || -> Vec<i64> {
+            let all = budgets(&given.app).into_iter();
+            all.map(|one| one.spent.iter().map(|one| one.requests).sum()).collect()
+        };
+        let before = spent();
+        assert!(before.iter().all(|requests| *requests > 0) && before.len() == 2, "{before:?}");
+        given.database.run("ALTER TABLE github_spending RENAME TO away").await;
+        assert!(exchange(&given.app).await.is_err());
+        given.database.run("ALTER TABLE away RENAME TO github_spending").await;
+        assert_eq!(spent(), before, "nothing is forgotten");
+        exchange(&given.app).await.unwrap();
+        let stored = "SELECT count(DISTINCT principal) FROM github_spending";
+        assert_eq!(given.database.number(stored).await, 2);
+    })
+    .await;
 }

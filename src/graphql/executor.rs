@@ -92,7 +92,9 @@ impl Executor {
         let span = spans::start(&self.0.app.traces, &document, &call, (kind, &fields));
         let mut request = call.request("");
         request.set_parsed_query(document);
-        let running = Box::pin(self.0.schema.execute(request).with_context(span.context()));
+        let logged = spans::log_span(&call, &span);
+        let running = self.0.schema.execute(request).with_context(span.context());
+        let running = Box::pin(running.instrument(logged.clone()));
         let response = match kind {
             OperationType::Query => tokio::time::timeout(self.0.query_time, cancellable(running))
                 .await
@@ -109,7 +111,7 @@ impl Executor {
             let took = began.elapsed().as_secs_f64();
             metrics.observe(&metrics::GRAPHQL_DURATION, &[name_of(kind), field], took);
         }
-        self.answer(&call, order.bring(response))
+        logged.in_scope(|| self.answer(&call, order.bring(response)))
     }
 
     /// Executes a query or a mutation. A mutation continues even if the client disconnects.

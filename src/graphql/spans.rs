@@ -1,4 +1,4 @@
-//! The spans of operations.
+//! The spans of operations, in traces and in the log.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 
 use super::document::name_of;
 use super::request::Call;
+use crate::telemetry::field;
 use crate::traces::{self, Span, SpanKind, Traces, attribute};
 
 /// How many root fields the name of a span has at most.
@@ -42,4 +43,18 @@ pub(super) fn start(
         span.set(attribute::GRAPHQL_OPERATION_NAME, name);
     }
     span
+}
+
+/// The ids on log lines of an operation on a socket. Other operations have those of their request.
+pub(super) fn log_span(call: &Call, span: &Span) -> tracing::Span {
+    if !tracing::Span::current().is_none() {
+        return tracing::Span::none();
+    }
+    let request_id = call.requester.request_id.as_ref().map(ToString::to_string);
+    let trace_id = traces::trace_id(&span.context());
+    tracing::info_span!(
+        "operation",
+        { field::REQUEST_ID } = request_id,
+        { field::TRACE_ID } = trace_id
+    )
 }

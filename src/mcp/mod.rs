@@ -120,7 +120,7 @@ async fn to_the_end(
     let disconnected = CancellationToken::new();
     request.extensions_mut().insert(ClientDisconnected(disconnected.clone()));
     let _told_when_dropped = disconnected.drop_guard();
-    let running = next.run(request).in_current_span().with_current_context();
+    let running = next.run(request).in_current_span();
     let broken = |_| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Problem::new(status, INTERNAL_SERVER_ERROR, "Internal error").into_response()

@@ -168,6 +168,10 @@ async fn without_a_collector_the_callers_trace_is_only_recorded() {
         assert!(given.github.requests().iter().all(|request| request.traceparent.is_none()));
         assert_eq!(comment(given, "a", Some(TRACEPARENT)).await, TRACE);
         assert_eq!(comment(given, "b", None).await, Value::Null);
+        let issue = json!({ "repoFullName": REPOSITORY, "issueNumber": 1, "issueId": "iss_000001", "body": "c" });
+        let answer = ask(given, "/api/issues/comment", &issue, TRACEPARENT).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(newest_trace(given).await, TRACE, "over REST");
     })
     .await;
 }
@@ -225,6 +229,7 @@ async fn a_tool_and_an_operation_on_a_socket_belong_to_the_callers_trace() {
         socket.subscribe("1", query, json!({ "id": id })).await;
         assert_eq!(socket.hear().await["type"], "next");
         assert_eq!(newest_trace(given).await, TRACE.replace("4bf92f", "abcdef"));
+        socket.subscribe("2", "subscription { boardEvents { __typename } }", json!({})).await;
         given.app.traces.close().await;
 
         let tool = collector.span("tools/call claim_next");
@@ -234,6 +239,9 @@ async fn a_tool_and_an_operation_on_a_socket_belong_to_the_callers_trace() {
         let mutation = collector.span("GraphQL moveIssue");
         assert_eq!(mutation.parent, CALLER);
         assert_eq!(mutation.trace, TRACE.replace("4bf92f", "abcdef"));
+        let subscription = collector.span("GraphQL boardEvents");
+        assert_eq!(subscription.attribute("graphql.operation.type"), "subscription");
+        assert_eq!((subscription.parent, subscription.trace), (mutation.parent, mutation.trace));
     })
     .await;
 }
@@ -316,17 +324,25 @@ async fn a_collector_that_is_away_costs_a_warning_and_no_request() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9"),
         ("OTEL_BSP_SCHEDULE_DELAY", "10"),
         ("GITHUB_REPOSITORIES", REPOSITORY),
+        ("RUST_LOG", "dispatch=debug"),
     ];
     let process = Process::serve_with(database.url(), github.address.as_str(), &settings).await;
-    let query = json!({ "query": "{ issues { totalCount } }" });
+    let query = json!({ "query": "{ issues { nodes { id } } }" });
+    let mut id = Value::Null;
     eventually(async || {
         let answer = process.json("POST", "/graphql", Some(query.clone())).await;
-        answer["data"]["issues"]["totalCount"] == 1
+        id = answer["data"]["issues"]["nodes"][0]["id"].clone();
+        !id.is_null()
     })
     .await;
+    let mut socket = Socket::with_header(process.host(), ("traceparent", TRACEPARENT)).await;
+    socket.subscribe("1", MOVE, json!({ "id": id })).await;
+    assert_eq!(socket.hear().await["payload"]["errors"], Value::Null);
     let began = Instant::now();
     let logged = process.stop().await;
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let warnings = logged.matches("traces do not reach the collector").count();
     assert_eq!(warnings, 1, "{logged}");
+    let answered = logged.lines().find(|line| line.contains("operation=\"ChangeLabels\""));
+    assert!(answered.is_some_and(|line| line.contains(TRACE)), "{logged}");
 }

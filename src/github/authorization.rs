@@ -272,7 +272,7 @@ impl Client {
         let request = self.rest_request(method, path);
         let left = deadline.saturating_duration_since(Instant::now());
         let request = signed.authorize(request).timeout(left.max(Duration::from_millis(1)));
-        let sent = self.transmit(request, signed, core).await;
+        let sent = self.transmit(request, signed, (Resource::Core, None)).await;
         let (status, headers, body) = sent.map_err(|error| NoToken::Failed(not_sent(error)))?;
         let answer = AppAnswer { status, headers, body, now: self.now(), secret: signed.clone() };
         if !status.is_success() {

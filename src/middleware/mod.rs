@@ -1,7 +1,7 @@
 //! The middleware: what every request passes before it reaches a transport.
 //!
 //! ```text
-//! requests        request id, access log, problem documents, timeouts; runs changes to their end
+//! requests        request id, access log, span, problem documents, timeouts; runs changes to their end
 //! headers         security and cache headers of responses
 //! compression     of text, except streams
 //! csrf            origin check against cross-site requests and DNS rebinding
@@ -42,7 +42,7 @@ pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};
 use requests::Attendance;
-pub use requests::RequestId;
+pub use requests::{RequestId, RequestTrace};
 
 use crate::service::App;
 

@@ -151,6 +151,7 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
         kind: kind(&document),
         variables: posted.variables.clone(),
+        traceparent: traceparent(&headers),
         answered_at: Arc::default(),
     };
     service.simulator.log_request(request.clone());
@@ -179,6 +180,10 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
     answer
 }
 
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    headers.get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
 /// What all requests of the REST API have in common: the token, the log, faults and the limit. The
 /// operation in the log is the method and the path with ids left out, such as
 /// `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs`.
@@ -200,6 +205,7 @@ async fn rest(State(simulator): State<Simulator>, request: Request, next: Next) 
         operation: format!("{} {}", request.method(), pattern(&path)),
         kind: if is_read { OperationKind::Query } else { OperationKind::Mutation },
         variables: serde_json::json!({ "path": path }),
+        traceparent: traceparent(request.headers()),
         answered_at: Arc::default(),
     };
     simulator.log_request(logged.clone());

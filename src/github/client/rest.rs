@@ -156,7 +156,7 @@ impl Client {
         let time = left.clamp(Duration::from_millis(1), self.shared.timeouts.request);
         let request = bearer.authorize(request).timeout(time);
         let now = self.now();
-        let sent = self.transmit(request, bearer, use_of).await;
+        let sent = self.transmit(request, bearer, (use_of.0, None)).await;
         // A response that says that nothing changed is free.
         let is_free = |status| status == StatusCode::NOT_MODIFIED;
         let points = sent.as_ref().map_or(0, |(status, ..)| i64::from(!is_free(*status)));

@@ -242,6 +242,22 @@ fn half_set_configuration_stops_the_start() {
     assert!(both.contains("GITHUB_APP_ID is needed") && both.contains("PRIVATE_KEY is needed"));
     let bad = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", "/nonexistent.pem")]);
     assert!(bad.contains("neither a key in PEM nor a readable file"), "{bad}");
+    let broken = "-----BEGIN RSA PRIVATE KEY-----\\nAAAA\\n-----END RSA PRIVATE KEY-----";
+    let broken = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", broken)]);
+    assert!(broken.contains("is not an RSA key in PEM"), "{broken}");
+}
+
+#[test]
+fn a_key_file_without_an_end_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let huge = folder.path().join("huge");
+    std::fs::File::create(&huge).unwrap().set_len(1 << 30).unwrap();
+    for path in ["/dev/zero", pipe.to_str().unwrap(), huge.to_str().unwrap(), "/"] {
+        let refused = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", path)]);
+        assert!(refused.contains("GITHUB_APP_PRIVATE_KEY is n"), "{path}: {refused}");
+    }
 }
 
 #[test]

@@ -76,30 +76,32 @@ export function repositoryOf(event: AutomationEvent): string | undefined {
   }
 }
 
-export const RedBranchFields = graphql(
-  `
-    fragment RedBranchFields on RedBranch {
-      branch
-      since
-      sinceCommit
-      sinceActor
-      repository {
-        id
-        fullName
-        name
-        url
-      }
-      workflow {
-        id
-        name
-      }
-      run {
-        ...WorkflowRunFields
-      }
+export const RedBranchFields = graphql(`
+  fragment RedBranchFields on RedBranch {
+    branch
+    since
+    sinceCommit
+    sinceActor
+    repository {
+      id
+      fullName
+      name
+      url
     }
-  `,
-  [WorkflowRunFields],
-);
+    workflow {
+      id
+      name
+    }
+    run {
+      id
+      number
+      status
+      statusText
+      conclusion
+      conclusionText
+    }
+  }
+`);
 
 /** A workflow whose latest run on the default branch failed. */
 export type RedBranch = ResultOf<typeof RedBranchFields>;

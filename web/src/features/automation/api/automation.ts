@@ -1,61 +1,38 @@
-import {
-  listenToAutomation,
-  RedBranchFields,
-  repositoryOf,
-  WorkflowRunFields,
-} from "@/lib/automation.ts";
+import { listenToAutomation, RedBranchFields, repositoryOf } from "@/lib/automation.ts";
 import { ask, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 
-const SummaryFields = graphql(
-  `
-    fragment SummaryFields on Repository {
-      id
-      fullName
-      owner
-      name
-      url
-      source
-      automation {
-        defaultBranch
-        latestCommit {
-          sha
-        }
-        openPullRequestsCount
-        workflowsCount
-        releasesCount
-        failingCount
-        runningCount
-        isRed
-        lastSyncedAt
-        lastAttemptedAt
-        syncError
-        missingPermissions {
-          part
-          permission
-        }
-        releases(first: 1) {
-          tagName
-          url
-        }
-        workflows {
-          id
-          name
-          state
-          isFlaky
-          latestRun {
-            ...WorkflowRunFields
-          }
-          latestRunOnDefaultBranch {
-            ...WorkflowRunFields
-          }
-        }
+/** Not the workflows, which `CardWorkflowsLoader` loads for visible cards: all repositories together have very many. */
+const SummaryFields = graphql(`
+  fragment SummaryFields on Repository {
+    id
+    fullName
+    owner
+    name
+    url
+    source
+    automation {
+      defaultBranch
+      latestCommit {
+        sha
+      }
+      openPullRequestsCount
+      workflowsCount
+      releasesCount
+      failingCount
+      runningCount
+      isRed
+      lastSyncedAt
+      lastAttemptedAt
+      syncError
+      releases(first: 1) {
+        tagName
+        url
       }
     }
-  `,
-  [WorkflowRunFields],
-);
+  }
+`);
 
 export const AutomationQuery = graphql(
   `

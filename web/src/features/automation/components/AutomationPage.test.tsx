@@ -4,14 +4,24 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redBranch } from "@/lib/automationFixtures.ts";
 import { VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
-import { AutomationEvents, type RedBranch } from "@/lib/automation.ts";
+import { AutomationEvents } from "@/lib/automation.ts";
 import { viewer } from "@/lib/viewer.ts";
-import { AutomationOfRepository, AutomationQuery, type Summary } from "../api/automation.ts";
+import { AutomationOfRepository } from "../api/automation.ts";
 import { SyncAutomation } from "../api/control.ts";
-import { summary } from "../model/fixtures.ts";
+import { cardWorkflow, summary } from "../model/fixtures.ts";
 import { AutomationPage } from "./AutomationPage.tsx";
 import { syncWords } from "./SyncAutomation.tsx";
-import { answer, DOWN } from "./testPage.tsx";
+import {
+  card,
+  cards,
+  gate,
+  listed,
+  requestedWorkflows,
+  Screen,
+  show,
+  withWorkflows,
+} from "./testAutomationPage.tsx";
+import { answer, DOWN, type Answered } from "./testPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ...(await original<typeof import("@/lib/graphql/client.ts")>()),
@@ -34,23 +44,10 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   vi.clearAllMocks();
   viewer.set(undefined);
 });
-
-async function show(repositories: readonly Summary[], redBranches: readonly RedBranch[] = []) {
-  answer([AutomationQuery, { trackedRepositories: repositories, redBranches }]);
-  render(<AutomationPage />);
-  await screen.findAllByRole("heading", { level: 2 });
-}
-const cards = () =>
-  within(screen.getByRole("list", { name: "Repositories" })).getAllByRole("heading", { level: 2 });
-const card = (name = "acme/rocket") =>
-  within(
-    cards()
-      .find(({ textContent }) => textContent === name)
-      ?.closest("li") ?? expect.fail(`no card of ${name}`),
-  );
 
 describe("the page", () => {
   it("explains what to do if nothing is tracked", async () => {
@@ -64,7 +61,7 @@ describe("the page", () => {
     vi.mocked(ask).mockResolvedValue(DOWN);
     render(<AutomationPage />);
     expect((await screen.findByRole("alert")).textContent).toContain("Automation could not be");
-    answer([AutomationQuery, { trackedRepositories: [summary()], redBranches: [] }]);
+    answer(listed([summary()]));
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByRole("heading", { name: "acme/rocket" })).toBeTruthy();
   });
@@ -148,27 +145,61 @@ describe("an event", () => {
   const send = (event: object) =>
     act(() => streams.get(AutomationEvents)?.onItem({ automationEvents: event }));
 
-  it("reloads only its own repository", async () => {
-    await show([summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })]);
-    answer([
-      AutomationOfRepository,
-      ({ id }: { id: string }) => ({
-        node: { __typename: "Repository", ...summary({ id }, { failingCount: 5 }) },
+  const changed = (id: string) =>
+    send({ __typename: "WorkflowRunChanged", run: { id: "r", repository: { id } } });
+  const two = [summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })];
+  /** The response after a change: five workflows fail. */
+  const five: Answered = [
+    AutomationOfRepository,
+    ({ id }: { id: string }) => {
+      const before = two.find((each) => each.id === id) ?? expect.fail();
+      return {
+        node: { __typename: "Repository", ...summary(before, { failingCount: 5 }) },
         redBranches: [redBranch()],
-      }),
-    ]);
-    send({ __typename: "WorkflowRunChanged", run: { id: "r", repository: { id: "rep_1" } } });
+      };
+    },
+  ];
+
+  it("reloads only its own repository", async () => {
+    await show(two);
+    answer(five);
+    changed("rep_1");
     await waitFor(() => expect(card().getByText("5 failing on other branches")).toBeTruthy());
     expect(card("acme/tools").getByText("no failures")).toBeTruthy();
     expect(screen.getByText("Failing default branches")).toBeTruthy();
   });
 
+  it("reloads the workflows of its repository if the card is visible, and keeps the old ones until then", async () => {
+    Screen.install(true);
+    const before = {
+      rep_1: [cardWorkflow()],
+      rep_2: [cardWorkflow({ id: "wfl_2", name: "Lint" })],
+    };
+    await show(two, [], ...withWorkflows(before));
+    await card().findByText("CI");
+    vi.mocked(ask).mockClear();
+    const [opened, open] = gate();
+    answer(five, ...withWorkflows({ rep_1: [cardWorkflow({ name: "Build" })] }, opened));
+    changed("rep_1");
+    await waitFor(() => expect(requestedWorkflows()).toEqual([["rep_1"]]));
+    expect(card().getByText("5 failing on other branches")).toBeTruthy();
+    expect(card().getByText("CI")).toBeTruthy();
+    expect(document.querySelector("[aria-busy=true]")).toBeNull();
+    open();
+    expect(await card().findByText("Build")).toBeTruthy();
+    expect(card().queryByText("CI")).toBeNull();
+
+    Screen.scroll("acme/tools", false);
+    changed("rep_2");
+    expect(await card("acme/tools").findByText("5 failing on other branches")).toBeTruthy();
+    await new Promise((done) => setTimeout(done, 80));
+    expect(card("acme/tools").getByText("Lint")).toBeTruthy();
+    expect(requestedWorkflows(), "not of a card that is out of sight").toEqual([["rep_1"]]);
+  });
+
   it("reloads all repositories if it may be about any", async () => {
     await show([summary()]);
-    answer([
-      AutomationQuery,
-      { trackedRepositories: [summary({}, { failingCount: 7 })], redBranches: [] },
-    ]);
+    answer(listed([summary({}, { failingCount: 7 })]));
     send({ __typename: "AutomationResync" });
     await waitFor(() => expect(card().getByText("7 failing on other branches")).toBeTruthy());
   });

@@ -13,7 +13,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { track } from "@/lib/tracking.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { automationQuery, type Automation } from "../api/automation.ts";
-import { RunStrips } from "../api/strips.ts";
+import { CardWorkflowsLoader } from "../api/cardWorkflows.ts";
 import {
   filterOfSearch,
   isInState,
@@ -27,14 +27,14 @@ import { RepositoryCard } from "./RepositoryCard.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
 import { plural } from "./SyncProblem.tsx";
 import { AutomationSyncProgress } from "./SyncProgress.tsx";
-import { RunStripsContext } from "./useRunStrips.ts";
+import { CardWorkflowsContext } from "./useCardWorkflows.ts";
 
 /** The automation of all tracked repositories. */
 export function AutomationPage() {
   const [path, navigate] = useLocation();
   const filter = filterOfSearch(useSearch());
   const query = useMemo(() => automationQuery(), []);
-  const strips = useMemo(() => new RunStrips(), []);
+  const workflows = useMemo(() => new CardWorkflowsLoader(), []);
   const { data } = useSignal(query.state);
   const change = (next: RepositoryFilter) => {
     const search = searchOfFacets(next);
@@ -62,14 +62,14 @@ export function AutomationPage() {
       }
     >
       {(shown) => (
-        <RunStripsContext value={strips}>
+        <CardWorkflowsContext value={workflows}>
           <Repositories
             automation={shown}
             filter={filter}
             onClear={() => change(NO_FILTER)}
             onReread={() => void query.refresh()}
           />
-        </RunStripsContext>
+        </CardWorkflowsContext>
       )}
     </LivePage>
   );
@@ -106,7 +106,7 @@ function Repositories({
   return (
     <div className="mx-auto flex max-w-7xl flex-col gap-3 p-4 max-sm:p-3">
       <Headline all={all} />
-      <StripFailure onRetry={onReread} />
+      <WorkflowsFailure />
       <RedBranches
         branches={redBranches.filter(
           ({ repository }) =>
@@ -163,14 +163,15 @@ function Headline({ all }: { readonly all: Automation["trackedRepositories"] }) 
   );
 }
 
-/** Why the runs in the cards could not be loaded. Renders nothing otherwise. */
-function StripFailure({ onRetry }: { readonly onRetry: () => void }) {
-  const failure = useSignal(useContext(RunStripsContext).failure);
+/** Why the workflows of visible cards could not be loaded. Renders nothing otherwise. */
+function WorkflowsFailure() {
+  const workflows = useContext(CardWorkflowsContext);
+  const failure = useSignal(workflows.failure);
   if (failure === undefined) return null;
   return (
     <p role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 text-warning">
-      The latest runs could not be loaded: {failure}
-      <Button onClick={onRetry}>Try again</Button>
+      The workflows could not be loaded: {failure}
+      <Button onClick={() => workflows.retry()}>Try again</Button>
     </p>
   );
 }

@@ -1,61 +1,84 @@
+import { useMemo } from "react";
 import { Link, useLocation } from "wouter";
+import { classes } from "@/components/classes.ts";
 import { OutcomeMark } from "@/components/OutcomeMark.tsx";
-import { workflowAddress, type Run } from "@/lib/automation.ts";
+import { Delayed } from "@/components/states.tsx";
+import { workflowAddress } from "@/lib/automation.ts";
 import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
-import type { Summary } from "../api/automation.ts";
-import type { WorkflowRuns } from "../api/strips.ts";
+import type { CardWorkflow } from "../api/cardWorkflows.ts";
 import { mostUrgentFirst } from "../model/workflowOrder.ts";
 import { MiniStrip } from "./MiniStrip.tsx";
+import type { ShownWorkflows } from "./useCardWorkflows.ts";
 
-type Workflow = Summary["automation"]["workflows"][number];
-
-/** The number of workflows that have a line with their runs. Further ones are shown side by side. */
+/** The number of workflows that have a line with their runs. Further ones are shown in two columns. */
 const LINES = 5;
 
-/** The run that decides the state of a workflow: the latest on the default branch. Runs of pull requests do not count. */
-const decisiveRun = (workflow: Workflow): Run | null =>
-  workflow.latestRunOnDefaultBranch ?? workflow.latestRun;
+/** The height of a number of workflows, in rem. */
+const heightOf = (count: number): number =>
+  Math.min(count, LINES) * 1.625 + Math.ceil(Math.max(0, count - LINES) / 2) * 1.5;
 
-/** The workflows of a repository, failing ones first, each with its state and its latest runs. */
+type DecisiveRun = NonNullable<CardWorkflow["latestRunOnDefaultBranch"]>;
+
+/** The run that decides the state of a workflow: the latest on the default branch. Runs of pull requests do not count. */
+const decisiveRun = (workflow: CardWorkflow): DecisiveRun | null =>
+  workflow.latestRunOnDefaultBranch ?? workflow.recentRuns[0] ?? null;
+
+/** The workflows of a repository. Until they are loaded, empty lines of the same height. */
 export function CardWorkflows({
+  count,
   workflows,
-  runs,
-}: {
-  readonly workflows: readonly Workflow[];
-  /** Undefined until they are loaded. */
-  readonly runs: WorkflowRuns | undefined;
+  isVisible,
+  isLoading,
+}: ShownWorkflows & {
+  /** The number of workflows. */
+  readonly count: number;
 }) {
+  if (count === 0) return null;
+  return (
+    <div
+      className="mt-1 -ml-1"
+      aria-busy={isLoading}
+      style={{ minHeight: `${heightOf(workflows?.length ?? count)}rem` }}
+    >
+      {workflows ? <Loaded workflows={workflows} /> : isVisible && <Placeholder count={count} />}
+    </div>
+  );
+}
+
+/** The workflows, failing ones first, each with its state. The first have their latest runs. */
+function Loaded({ workflows }: { readonly workflows: readonly CardWorkflow[] }) {
   const [, navigate] = useLocation();
-  if (workflows.length === 0) return null;
-  const sorted = mostUrgentFirst(workflows, (workflow) => {
-    const run = decisiveRun(workflow);
-    return run ? outcomeOf(run) : "unknown";
-  });
+  const sorted = useMemo(
+    () =>
+      mostUrgentFirst(workflows, (workflow) => {
+        const run = decisiveRun(workflow);
+        return run ? outcomeOf(run) : "unknown";
+      }),
+    [workflows],
+  );
   const others = sorted.slice(LINES);
   return (
     <>
-      <ul className="mt-1 -ml-1" aria-label="Workflows">
+      <ul aria-label="Workflows">
         {sorted.slice(0, LINES).map((workflow) => (
           <li key={workflow.id} className="flex h-6.5 items-center gap-3">
             <span className="flex min-w-0 grow">
               <WorkflowLink workflow={workflow} />
             </span>
             <span className="h-4.5 w-25 shrink-0">
-              {runs && (
-                <MiniStrip
-                  name={workflow.name}
-                  runs={runs.get(workflow.id) ?? []}
-                  onOpen={(run) => navigate(workflowAddress(workflow.id, run))}
-                />
-              )}
+              <MiniStrip
+                name={workflow.name}
+                runs={workflow.recentRuns}
+                onOpen={(run) => navigate(workflowAddress(workflow.id, run))}
+              />
             </span>
           </li>
         ))}
       </ul>
       {others.length > 0 && (
-        <ul className="-ml-1 flex flex-wrap gap-x-2" aria-label="Further workflows">
+        <ul className="grid grid-cols-2 gap-x-2" aria-label="Further workflows">
           {others.map((workflow) => (
-            <li key={workflow.id} className="max-w-40 min-w-0">
+            <li key={workflow.id} className="flex min-w-0">
               <WorkflowLink workflow={workflow} />
             </li>
           ))}
@@ -65,7 +88,38 @@ export function CardWorkflows({
   );
 }
 
-function WorkflowLink({ workflow }: { readonly workflow: Workflow }) {
+function Placeholder({ count }: { readonly count: number }) {
+  const indexes = [...Array(count).keys()];
+  return (
+    <Delayed>
+      <div aria-hidden data-placeholder>
+        {indexes.slice(0, LINES).map((index) => (
+          <Bar key={index} index={index} className="h-6.5" />
+        ))}
+        <div className="grid grid-cols-2 gap-x-2">
+          {indexes.slice(LINES).map((index) => (
+            <Bar key={index} index={index} className="h-6" />
+          ))}
+        </div>
+      </div>
+    </Delayed>
+  );
+}
+
+/** Widths of usual names. */
+const WIDTHS = ["w-12", "w-20", "w-16", "w-24", "w-14"] as const;
+
+/** A grey bar in the place of a name, and a disc in that of its state. */
+function Bar({ index, className }: { readonly index: number; readonly className: string }) {
+  return (
+    <div className={classes("flex items-center gap-1.5 px-1", className)}>
+      <span className="size-3 shrink-0 rounded-full bg-line" />
+      <span className={classes("h-2 rounded bg-line", WIDTHS[index % WIDTHS.length])} />
+    </div>
+  );
+}
+
+function WorkflowLink({ workflow }: { readonly workflow: CardWorkflow }) {
   const run = decisiveRun(workflow);
   return (
     <Link
@@ -88,7 +142,7 @@ function WorkflowLink({ workflow }: { readonly workflow: Workflow }) {
   );
 }
 
-const titleOf = (name: string, run: Run | null): string =>
+const titleOf = (name: string, run: DecisiveRun | null): string =>
   run
     ? `${name}: ${outcomeWords(run)}, run #${run.number}${run.branch === null ? "" : ` on ${run.branch}`}`
     : `${name}: no run yet`;

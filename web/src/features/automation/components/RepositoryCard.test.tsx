@@ -1,16 +1,20 @@
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
 import { READER, VISITOR } from "@/lib/fixtures.ts";
-import { ask, change } from "@/lib/graphql/client.ts";
-import { type RedBranch } from "@/lib/automation.ts";
+import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
-import { AutomationQuery, type Summary } from "../api/automation.ts";
-import { stripsDocument } from "../api/strips.ts";
-import { summary, summaryWorkflow } from "../model/fixtures.ts";
-import { AutomationPage } from "./AutomationPage.tsx";
-import { answer, type Answered } from "./testPage.tsx";
+import { cardWorkflow, summary } from "../model/fixtures.ts";
+import {
+  card,
+  gate,
+  requestedWorkflows,
+  Screen,
+  show,
+  withWorkflows,
+} from "./testAutomationPage.tsx";
+import { answer } from "./testPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ...(await original<typeof import("@/lib/graphql/client.ts")>()),
@@ -27,63 +31,24 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   vi.clearAllMocks();
   viewer.set(undefined);
 });
 
-async function show(
-  repositories: readonly Summary[],
-  redBranches: readonly RedBranch[] = [],
-  ...others: readonly Answered[]
-) {
-  answer([AutomationQuery, { trackedRepositories: repositories, redBranches }], ...others);
-  render(<AutomationPage />);
-  await screen.findAllByRole("heading", { level: 2 });
-}
-const cards = () =>
-  within(screen.getByRole("list", { name: "Repositories" })).getAllByRole("heading", { level: 2 });
-const card = (name = "acme/rocket") =>
-  within(
-    cards()
-      .find(({ textContent }) => textContent === name)
-      ?.closest("li") ?? expect.fail(`no card of ${name}`),
-  );
+const names = (list: string) =>
+  within(card().getByRole("list", { name: list }))
+    .getAllByRole("link")
+    .map(({ textContent }) => textContent);
+const busy = () => document.querySelector<HTMLElement>("[aria-busy=true]");
+const placeholder = () => document.querySelector("[data-placeholder]");
 
-/** Makes all cards visible. The test environment has no layout. */
-class Everything {
-  readonly callback: IntersectionObserverCallback;
-  constructor(callback: IntersectionObserverCallback) {
-    this.callback = callback;
-  }
-  observe(target: Element): void {
-    const entry = { target, isIntersecting: true } as unknown as IntersectionObserverEntry;
-    this.callback([entry], this as unknown as IntersectionObserver);
-  }
-  disconnect(): void {
-    return;
-  }
-}
+describe("the workflows of a card", () => {
+  beforeEach(() => Screen.install(true));
 
-describe("the runs of a card", () => {
-  beforeEach(() => vi.stubGlobal("IntersectionObserver", Everything));
-  afterEach(() => vi.unstubAllGlobals());
-
-  const withRuns = (ids: readonly string[]) => ({
-    r0: {
-      id: "rep_1",
-      automation: {
-        workflows: [
-          {
-            id: "wfl_1",
-            recentRuns: ids.map((id, index) => (index === 0 ? failed({ id }) : run({ id }))),
-          },
-        ],
-      },
-    },
-  });
-
-  it("are bars that open the runs", async () => {
-    await show([summary()], [], [stripsDocument(1), withRuns(["run_3", "run_2", "run_1"])]);
+  it("have bars that open the runs", async () => {
+    const recentRuns = [failed({ id: "run_3" }), run({ id: "run_2" }), run({ id: "run_1" })];
+    await show([summary()], [], ...withWorkflows({ rep_1: [cardWorkflow({ recentRuns })] }));
     const strip = await card().findByRole("img", {
       name: "Latest runs of CI: 2 succeeded, 1 failed",
     });
@@ -93,44 +58,112 @@ describe("the runs of a card", () => {
     expect(location.pathname + location.search).toBe("/automation/workflows/wfl_1?run=run_3");
   });
 
+  it("are sorted by urgency: five in lines, and the others in columns", async () => {
+    const workflows = ["a", "b", "c", "d", "e", "f", "g"].map((name) =>
+      cardWorkflow({
+        id: name,
+        name,
+        ...(name === "g" && { latestRunOnDefaultBranch: failed() }),
+        ...(name === "f" && { latestRunOnDefaultBranch: null, recentRuns: [failed()] }),
+      }),
+    );
+    await show([summary({}, { workflowsCount: 7 })], [], ...withWorkflows({ rep_1: workflows }));
+    await card().findByRole("list", { name: "Workflows" });
+    expect(names("Workflows")).toEqual(["f", "g", "a", "b", "c"]);
+    expect(names("Further workflows")).toEqual(["d", "e"]);
+  });
+
+  it("have the state of the run on the default branch, and link to it", async () => {
+    const workflows = [
+      cardWorkflow({
+        isFlaky: true,
+        latestRunOnDefaultBranch: failed({ id: "run_red", number: 6 }),
+      }),
+      cardWorkflow({
+        id: "wfl_2",
+        name: "Nightly",
+        latestRunOnDefaultBranch: null,
+        recentRuns: [],
+      }),
+    ];
+    await show([summary({}, { workflowsCount: 2 })], [], ...withWorkflows({ rep_1: workflows }));
+    const state = await card().findByRole("link", { name: /^Failed CI/ });
+    expect(state.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_red");
+    expect(state.title).toBe("CI: Failed, run #6 on main");
+    expect(card().getByText("flaky")).toBeTruthy();
+    const without = card().getByRole("link", { name: /^No run Nightly/ });
+    expect(without.getAttribute("href")).toBe("/automation/workflows/wfl_2");
+  });
+
+  it("have quiet lines in their place until they are loaded, as high as they will be", async () => {
+    const workflows = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name) =>
+      cardWorkflow({ id: name, name }),
+    );
+    const [opened, open] = gate();
+    await show(
+      [summary({}, { workflowsCount: workflows.length })],
+      [],
+      ...withWorkflows({ rep_1: workflows }, opened),
+    );
+    const height = busy()?.style.minHeight;
+    expect(height, "five lines and two rows").toBe(`${5 * 1.625 + 2 * 1.5}rem`);
+    expect(placeholder(), "a quick response does not flicker").toBeNull();
+    await waitFor(() => expect(placeholder()?.getAttribute("aria-hidden")).toBe("true"));
+    expect(placeholder()?.querySelectorAll(".rounded-full")).toHaveLength(workflows.length);
+    expect(card().queryByRole("list")).toBeNull();
+
+    open();
+    const list = await card().findByRole("list", { name: "Workflows" });
+    expect(placeholder()).toBeNull();
+    expect(busy()).toBeNull();
+    expect(list.parentElement?.style.minHeight).toBe(height);
+  });
+
+  it("are loaded when the card becomes visible, and then stay", async () => {
+    Screen.install(false);
+    await show(
+      [summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })],
+      [],
+      ...withWorkflows({
+        rep_1: [cardWorkflow()],
+        rep_2: [cardWorkflow({ id: "wfl_2", name: "Lint" })],
+      }),
+    );
+    expect(busy()).toBeNull();
+    Screen.scroll("acme/tools", true);
+    expect(await card("acme/tools").findByText("Lint")).toBeTruthy();
+    expect(card().queryByText("CI")).toBeNull();
+    expect(requestedWorkflows()).toEqual([["rep_2"]]);
+    Screen.scroll("acme/tools", false);
+    Screen.scroll("acme/rocket", true);
+    expect(await card().findByText("CI")).toBeTruthy();
+    expect(card("acme/tools").getByText("Lint")).toBeTruthy();
+    expect(requestedWorkflows()).toEqual([["rep_2"], ["rep_1"]]);
+  });
+
   it("show why they could not be loaded, and are loaded again on request", async () => {
     await show([summary()]);
     expect((await screen.findByRole("alert")).textContent).toContain(
-      "The latest runs could not be loaded: Dispatch cannot be reached.",
+      "The workflows could not be loaded: Dispatch cannot be reached.",
     );
-    answer(
-      [AutomationQuery, { trackedRepositories: [summary()], redBranches: [] }],
-      [stripsDocument(1), withRuns(["run_1"])],
-    );
+    expect(busy()).toBeNull();
+    answer(...withWorkflows({ rep_1: [cardWorkflow()] }));
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await card().findByRole("img", { name: /^Latest runs of CI/ })).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
+    expect(requestedWorkflows()).toEqual([["rep_1"], ["rep_1"]]);
   });
 
-  it("are not requested without workflows", async () => {
-    await show([summary({}, { workflows: [], workflowsCount: 0 })]);
-    await new Promise((done) => setTimeout(done, 80));
-    expect(vi.mocked(ask).mock.calls.map(([document]) => document)).not.toContain(
-      stripsDocument(1),
-    );
+  it("are not requested if there are none", async () => {
+    await show([summary({}, { workflowsCount: 0 })]);
     expect(card().getByText("No workflows")).toBeTruthy();
+    await new Promise((done) => setTimeout(done, 80));
+    expect(requestedWorkflows()).toEqual([]);
+    expect(busy()).toBeNull();
   });
 });
 
 describe("a card", () => {
-  it("shows five workflows in lines, and the others side by side", async () => {
-    const workflows = ["a", "b", "c", "d", "e", "f", "g"].map((name) =>
-      summaryWorkflow({ id: name, name }),
-    );
-    await show([summary({}, { workflows })]);
-    const names = (list: string) =>
-      within(card().getByRole("list", { name: list }))
-        .getAllByRole("link")
-        .map(({ textContent }) => textContent);
-    expect(names("Workflows")).toEqual(["a", "b", "c", "d", "e"]);
-    expect(names("Further workflows")).toEqual(["f", "g"]);
-  });
-
   it("shows the counts, and links to its page, GitHub and the latest release", async () => {
     await show([summary({ source: "ENV" })]);
     expect(
@@ -144,39 +177,10 @@ describe("a card", () => {
     expect(href("v1.2.0")).toContain("/releases/tag/v1.2.0");
   });
 
-  it("shows each workflow with its run on the default branch, and links to it", async () => {
-    await show([
-      summary(
-        {},
-        {
-          failingCount: 1,
-          runningCount: 2,
-          workflows: [
-            summaryWorkflow({
-              isFlaky: true,
-              latestRunOnDefaultBranch: failed({ id: "run_red", number: 6 }),
-            }),
-            summaryWorkflow({
-              id: "wfl_2",
-              name: "Nightly",
-              latestRun: null,
-              latestRunOnDefaultBranch: null,
-            }),
-          ],
-        },
-      ),
-    ]);
+  it("shows how many workflows fail and run", async () => {
+    await show([summary({}, { failingCount: 1, runningCount: 2 })]);
     expect(card().getByText("1 failing on other branches")).toBeTruthy();
     expect(card().getByText("2 running")).toBeTruthy();
-    expect(card().getByText("flaky")).toBeTruthy();
-    const dot = card().getByRole("link", { name: /^Failed CI/ });
-    expect(dot.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_red");
-    expect(dot.title).toBe("CI: Failed, run #6 on main");
-    expect(
-      card()
-        .getByRole("link", { name: /^No run Nightly/ })
-        .getAttribute("href"),
-    ).toBe("/automation/workflows/wfl_2");
   });
 
   it("shows why the last sync failed, and when the last successful one was", async () => {

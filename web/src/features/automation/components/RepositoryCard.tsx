@@ -12,7 +12,7 @@ import { CardWorkflows } from "./CardWorkflows.tsx";
 import { OnGitHub } from "./RunLine.tsx";
 import { plural, SeedBadge, SyncProblem } from "./SyncProblem.tsx";
 import { SyncRepositoryButton } from "./SyncAutomation.tsx";
-import { useRunStrips } from "./useRunStrips.ts";
+import { useCardWorkflows } from "./useCardWorkflows.ts";
 
 /** A repository of the list: its failing and running workflows, and the state of each workflow. */
 export function RepositoryCard({
@@ -26,7 +26,7 @@ export function RepositoryCard({
   const [isRemoving, setRemoving] = useState(false);
   const mayRemove = useMay("track");
   const card = useRef<HTMLLIElement>(null);
-  const runs = useRunStrips(repository, card);
+  const shown = useCardWorkflows(repository, card);
   const [release] = automation.releases;
   return (
     <li
@@ -72,7 +72,7 @@ export function RepositoryCard({
       <SyncProblem automation={automation} className="px-4" />
       <div className="px-4 pt-2.5 pb-3">
         <Standing automation={automation} />
-        <CardWorkflows workflows={automation.workflows} runs={runs} />
+        <CardWorkflows count={automation.workflowsCount} {...shown} />
         {release && (
           <p className="mt-2 truncate text-meta text-ink-faint">
             Latest release{" "}
@@ -103,9 +103,9 @@ export function RepositoryCard({
 
 /** The number of failing and of running workflows. */
 function Standing({
-  automation: { failingCount, runningCount, isRed, workflows },
+  automation: { failingCount, runningCount, isRed, workflowsCount },
 }: Pick<Summary, "automation">) {
-  if (workflows.length === 0) return <p className="text-ink-faint">No workflows</p>;
+  if (workflowsCount === 0) return <p className="text-ink-faint">No workflows</p>;
   return (
     <p className="tabular flex flex-wrap gap-x-3 font-medium">
       {failingCount > 0 && (

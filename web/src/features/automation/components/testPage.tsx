@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 import type { TadaDocumentNode } from "gql.tada";
-import { ask, type Answer } from "@/lib/graphql/client.ts";
+import { ask } from "@/lib/graphql/client.ts";
 
 // Shared by the tests of pages. `ask` must be mocked.
 
@@ -9,15 +9,15 @@ type Any = TadaDocumentNode<unknown, Record<string, unknown>>;
 /** A document and its response. */
 export type Answered = readonly [document: unknown, data: unknown];
 
-/** Responds to each document with its data, or with the result of a function of the variables. */
-export function answer(...answers: readonly (readonly [document: unknown, data: unknown])[]): void {
-  vi.mocked(ask).mockImplementation((document: Any, variables: Record<string, unknown>) => {
+/** Responds to each document with its data, or with the result of a function of the variables, which may be a promise. */
+export function answer(...answers: readonly Answered[]): void {
+  vi.mocked(ask).mockImplementation(async (document: Any, variables: Record<string, unknown>) => {
     const found = answers.find(([each]) => each === document);
-    if (!found) return Promise.resolve(DOWN as Answer<never>);
+    if (!found) return DOWN;
     const [, data] = found;
     const made: unknown =
-      typeof data === "function" ? (data as (given: unknown) => unknown)(variables) : data;
-    return Promise.resolve({ data: made } as Answer<never>);
+      typeof data === "function" ? await (data as (given: unknown) => unknown)(variables) : data;
+    return { data: made };
   });
 }
 

@@ -1,6 +1,7 @@
 import { run } from "@/lib/automationFixtures.ts";
 import type { ActivityEvent } from "../api/activity.ts";
 import type { Summary } from "../api/automation.ts";
+import type { CardWorkflow } from "../api/cardWorkflows.ts";
 import type { RepositoryAutomation, RepositoryWorkflow } from "../api/repository.ts";
 import type { Job, Workflow } from "../api/workflow.ts";
 
@@ -23,15 +24,13 @@ export const job = (changes: Partial<Job> = {}): Job => ({
   ...changes,
 });
 
-export const summaryWorkflow = (
-  changes: Partial<Summary["automation"]["workflows"][number]> = {},
-): Summary["automation"]["workflows"][number] => ({
+/** A workflow as a card shows it, with one run. */
+export const cardWorkflow = (changes: Partial<CardWorkflow> = {}): CardWorkflow => ({
   id: "wfl_1",
   name: "CI",
-  state: "active",
   isFlaky: false,
-  latestRun: run(),
   latestRunOnDefaultBranch: run(),
+  recentRuns: [run()],
   ...changes,
 });
 
@@ -59,9 +58,7 @@ export const summary = (
     lastSyncedAt: "2026-06-01T11:59:00.000Z",
     lastAttemptedAt: "2026-06-01T11:59:00.000Z",
     syncError: null,
-    missingPermissions: [],
     releases: [{ tagName: "v1.2.0", url: "https://github.com/acme/rocket/releases/tag/v1.2.0" }],
-    workflows: [summaryWorkflow()],
     ...automation,
   },
 });

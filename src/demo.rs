@@ -43,7 +43,10 @@ const PAST_TERM: Duration = Duration::from_secs(24 * 3600);
 /// So that what people do on the simulated GitHub is soon seen.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 
-/// Points of the rate limit that no demo uses up.
+/// The rate limit of the demo in each hour, higher than GitHub's because it syncs every few seconds.
+const LIMIT: i64 = 50_000;
+
+/// A rate limit that nothing uses up.
 const PLENTY: i64 = 1_000_000_000;
 
 /// A simulated GitHub that runs, and those who use it.
@@ -68,8 +71,7 @@ impl Demo {
         Runners::new(simulator.clone(), SEED).found();
         let token = random_token();
         simulator.require_token(token.expose());
-        // The demo sends far more requests than GitHub's rate limit would allow.
-        simulator.set_rate_limit(PLENTY, clock.now() + TimeDelta::days(3650));
+        simulator.raise_limits(LIMIT);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api_url = format!("http://{}", listener.local_addr()?);
 
@@ -164,7 +166,7 @@ pub(crate) async fn simulate(config: Config, issues: usize) -> anyhow::Result<()
     let simulator = Simulator::new(clock.clone());
     let load = Load { repositories: 20, open: issues, closed: issues / 5, seed: SEED };
     let names = load.make(&simulator);
-    simulator.set_rate_limit(PLENTY, clock.now() + TimeDelta::days(3650));
+    simulator.raise_limits(PLENTY);
     let server = &config.server;
     let listener = TcpListener::bind((server.host, server.port)).await?;
     let address = listener.local_addr()?;

@@ -39,7 +39,7 @@
 //!   a rule or read the clock, except for `github` and its rate limit.
 //! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
 //! - **Base** ([`config`], [`clock`], [`connections`], [`metrics`], [`net`], [`telemetry`],
-//!   [`embedded_postgres`]) does not know a rule of the board.
+//!   [`traces`], [`embedded_postgres`]) does not know a rule of the board.
 //!
 //! [`simulator`] is a simulated GitHub for the demo and the tests. No layer imports it.
 //!
@@ -98,6 +98,7 @@ pub mod service;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;
+pub mod traces;
 pub mod web;
 
 /// Every transport of the service, behind the middleware. Trailing slashes of paths are ignored.

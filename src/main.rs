@@ -30,9 +30,11 @@ use dispatch::service::shutdown::Shutdown;
 use dispatch::service::tasks::Tasks;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::service::webhooks::Inbox;
+use dispatch::traces::Traces;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -235,6 +237,7 @@ async fn serve_on(
         }
     }
     tasks.shutdown().await;
+    app.traces.close().await;
     app.pool.close();
     outcome.map(drop)
 }
@@ -321,7 +324,12 @@ async fn assemble(
     clock: Clock,
     simulated: bool,
 ) -> anyhow::Result<App> {
-    let settings = service::github_settings(&config.github);
+    let traces = match &config.traces {
+        Some(settings) => Traces::start(settings, Handle::current())?,
+        None => Traces::default(),
+    };
+    let mut settings = service::github_settings(&config.github);
+    settings.traces = traces.clone();
     let github = github::Client::new(settings, clock.clone())?;
     let pool = store::connect(&database.url, POOL_SIZE, config.database.timeouts)?;
     let mut connection = pool.get().await.context("Cannot reach the database")?;
@@ -339,6 +347,7 @@ async fn assemble(
         agent_names: NameCache::default(),
         clock,
         metrics: Metrics::default(),
+        traces,
         last_reading: LastReading::default(),
         tasks: Tasks::default(),
         shutdown: Shutdown::default(),

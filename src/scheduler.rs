@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::domain::Actor;
 use crate::metrics;
 use crate::service::tasks::TaskOutcome;
 use crate::service::{self, App, Error};
+use crate::telemetry::field;
+use crate::traces::{self, Context, FutureExt as _, SpanKind};
 
 /// How often interrupted changes are settled. After a crash it takes this long, plus GitHub's
 /// timeout for a change and a grace period.
@@ -121,17 +124,25 @@ async fn repeat<Task>(
     }
 }
 
-/// Runs a task once and records how it ended.
+/// Runs a task once, as a trace of its own, and records how it ended.
 pub async fn run_once<T>(
     app: &App,
     name: &'static str,
     task: impl Future<Output = Result<T, Error>>,
 ) {
-    let outcome = match AssertUnwindSafe(task).catch_unwind().await {
+    let trace = app.traces.span(&Context::new(), SpanKind::Internal, || name.into());
+    let trace_id = traces::trace_id(&trace.context());
+    let span = match &trace_id {
+        Some(id) => tracing::info_span!("task", { field::TRACE_ID } = id),
+        None => tracing::Span::none(),
+    };
+    let task = AssertUnwindSafe(task.with_context(trace.context())).catch_unwind();
+    let outcome = match task.instrument(span.clone()).await {
         Ok(Ok(_)) => TaskOutcome::Done,
         // Another replica runs it, or the rest of GitHub's budget is kept.
         Ok(Err(Error::RateLimited { .. })) => TaskOutcome::Done,
         Ok(Err(error)) => {
+            let _in_span = span.enter();
             tracing::warn!(%error, task = name, "a background task failed and will be tried again");
             TaskOutcome::Failed(error.to_string())
         }
@@ -143,6 +154,9 @@ pub async fn run_once<T>(
         TaskOutcome::Failed(_) => "failed",
         TaskOutcome::Panicked => "panicked",
     };
+    if counted != "ok" {
+        trace.fail(counted);
+    }
     app.metrics.add(&metrics::TASK_RUNS, &[name, counted], 1);
     app.tasks.record(name, &outcome, app.clock.now());
 }

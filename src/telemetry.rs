@@ -22,6 +22,8 @@ use crate::config::{LogConfig, LogFormat};
 pub mod field {
     /// The id of the request that a line belongs to; responses carry it too.
     pub const REQUEST_ID: &str = "request_id";
+    /// The id of the trace that a line belongs to, as 32 hexadecimal digits.
+    pub const TRACE_ID: &str = "trace_id";
     /// Who acted: `user`, `agent:<name>`, `github`, `dispatch`.
     pub const ACTOR: &str = "actor";
     /// A repository's full name.

@@ -40,15 +40,24 @@ struct Page {
 /// What pages need to know of the database.
 struct PageIds {
     workflow: String,
+    repositories: Vec<String>,
     after: String,
 }
 
-const PAGES: [Page; 5] = [
+const PAGES: [Page; 6] = [
     Page {
         name: "automation",
-        what: "`/automation`: 200 repositories, 4,000 workflows, each with its newest runs",
+        what: "`/automation`: 200 repositories with 4,000 workflows, and what fails",
         query: |_| overview(),
         script: "automation/overview.sql",
+        most: 50.0,
+        is_cached: false,
+    },
+    Page {
+        name: "automation cards",
+        what: "Its visible cards: 100 workflows of 5 repositories, each with 20 runs",
+        query: |ids| cards(&ids.repositories),
+        script: "automation/cards.sql",
         most: 50.0,
         is_cached: false,
     },
@@ -90,11 +99,22 @@ fn overview() -> String {
     format!(
         "{{ trackedRepositories {{ id fullName owner name url source automation {{ defaultBranch \
          latestCommit {{ sha }} openPullRequestsCount workflowsCount releasesCount failingCount \
-         runningCount isRed lastSyncedAt lastAttemptedAt syncError missingPermissions {{ part permission }} \
-         releases(first: 1) {{ tagName url }} workflows {{ id name state isFlaky latestRun {{ {RUN} }} \
-         latestRunOnDefaultBranch {{ {RUN} }} }} }} }} \
+         runningCount isRed lastSyncedAt lastAttemptedAt syncError releases(first: 1) {{ tagName url }} \
+         }} }} \
          redBranches {{ branch since repository {{ fullName }} workflow {{ id name }} run {{ {RUN} }} }} }}"
     )
+}
+
+fn cards(repositories: &[String]) -> String {
+    const RUN: &str = "id number status statusText conclusion conclusionText branch";
+    let card = |(at, id): (usize, &String)| {
+        format!(
+            "r{at}: node(id: \"{id}\") {{ ... on Repository {{ id automation {{ workflows {{ id name \
+             isFlaky latestRunOnDefaultBranch {{ {RUN} }} \
+             recentRuns(first: 20) {{ {RUN} createdAt startedAt duration }} }} }} }} }}"
+        )
+    };
+    format!("{{ {} }}", repositories.iter().enumerate().map(card).collect::<String>())
 }
 
 fn workflow(id: &str) -> String {
@@ -150,12 +170,14 @@ fn ids(connection: &mut HttpConnection) -> anyhow::Result<PageIds> {
     };
     let first = ask(&activity(""))?;
     let after = first.pointer("/data/activity/pageInfo/endCursor").and_then(Value::as_str);
-    let list = ask("{ trackedRepositories { automation { workflows { id } } } }")?;
+    let list = ask("{ trackedRepositories { id automation { workflows { id } } } }")?;
     let repositories = list.pointer("/data/trackedRepositories").and_then(Value::as_array);
     let repositories = repositories.map(Vec::as_slice).unwrap_or_default();
     ensure!(repositories.len() == 200, "{} repositories are tracked", repositories.len());
     let workflow = list.pointer("/data/trackedRepositories/7/automation/workflows/7/id");
+    let id = |repository: &Value| repository["id"].as_str().unwrap_or_default().to_owned();
     Ok(PageIds {
+        repositories: repositories.iter().take(5).map(id).collect(),
         workflow: workflow.and_then(Value::as_str).unwrap_or_default().to_owned(),
         after: after.unwrap_or_default().to_owned(),
     })

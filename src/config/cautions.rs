@@ -36,6 +36,14 @@ pub(super) fn cautions(config: &Config) -> Vec<String> {
              over http send the password without encryption; set DISPATCH_URL to its https address",
         ),
         (
+            config
+                .traces
+                .as_ref()
+                .is_some_and(|traces| is_exposed(&traces.endpoint) && !traces.headers.is_empty()),
+            "OTEL_EXPORTER_OTLP_ENDPOINT begins with http://: OTEL_EXPORTER_OTLP_HEADERS are sent \
+             without encryption",
+        ),
+        (
             database.is_some_and(|address| address.trusts_anybody()),
             "The connection to the database is not verified: whoever is on the way can read and \
              change it; set sslmode=require in DATABASE_URL",

@@ -14,6 +14,7 @@ mod queue;
 mod reader;
 mod secret;
 mod settings;
+mod traces;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -70,6 +71,8 @@ pub struct Config {
     pub bounds: BoundsConfig,
     /// What is logged.
     pub log: LogConfig,
+    /// Where traces are sent; none for nowhere (`OTEL_EXPORTER_OTLP_ENDPOINT` and its companions).
+    pub traces: Option<crate::traces::Settings>,
     /// Names of agents for the board's menus, in the given order (`AGENTS`).
     pub agents: Vec<String>,
     /// Warnings for the operator at the start, one sentence each.
@@ -367,6 +370,7 @@ impl Config {
             webhooks: WebhooksConfig::read(&mut reader),
             bounds: BoundsConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
+            traces: traces::read(&mut reader),
             agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
             warnings,
         };

@@ -317,6 +317,26 @@ settings! {
 
     /// Format of a log line.
     LOG_FORMAT { default: "text", format: "`text` or `json`", example: "json", secret: false }
+
+    /// Base URL of an OpenTelemetry collector. Traces are sent to `/v1/traces` below it. Without it,
+    /// there are no traces and the other `OTEL_` variables are not read.
+    OTEL_EXPORTER_OTLP_ENDPOINT { default: "none: no traces", format: "http or https URL", example: "http://127.0.0.1:4318", secret: false }
+
+    /// Headers of each request to the collector, such as a key.
+    OTEL_EXPORTER_OTLP_HEADERS { default: "none", format: "`name=value`, separated by commas, values percent-encoded", example: "x-api-key=s3cret", secret: true }
+
+    /// Protocol of the requests to the collector.
+    OTEL_EXPORTER_OTLP_PROTOCOL { default: "http/protobuf", format: "`http/protobuf`", example: "http/protobuf", secret: false }
+
+    /// Name of the service in traces.
+    OTEL_SERVICE_NAME { default: "dispatch", format: "a name", example: "dispatch-production", secret: false }
+
+    /// Which traces are sent: all, none, or the part in `OTEL_TRACES_SAMPLER_ARG`. With `parentbased_`,
+    /// the caller decides where a request names its caller's trace.
+    OTEL_TRACES_SAMPLER { default: "parentbased_always_on", format: "`always_on`, `always_off` or `traceidratio`, alone or after `parentbased_`", example: "parentbased_traceidratio", secret: false }
+
+    /// Part of the traces that `traceidratio` sends.
+    OTEL_TRACES_SAMPLER_ARG { default: "1", format: "a number, 0 to 1", example: "0.1", secret: false }
 }
 
 /// The settings as the table of `docs/configuration.md`.

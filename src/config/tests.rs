@@ -308,6 +308,45 @@ fn settings_that_leave_something_open_are_warned_of() {
 }
 
 #[test]
+fn traces_are_off_without_an_endpoint_and_need_settings_that_work() {
+    let others = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_SAMPLER", "xray"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+    ];
+    assert!(config(others).traces.is_none());
+    let traces = config([
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example.com/otlp/"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic%20hunter2, x-tenant = a=b"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("OTEL_SERVICE_NAME", "board"),
+    ]);
+    let traces = traces.traces.expect("an endpoint is set");
+    assert_eq!(traces.endpoint.as_str(), "https://collector.example.com/otlp");
+    assert_eq!(traces.service_name.as_deref(), Some("board"));
+    assert_eq!(format!("{:?}", traces.sampler), "ParentBased(TraceIdRatioBased(0.25))");
+    let headers = traces.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let expected: [(&str, &[u8]); 2] = [("authorization", b"Basic hunter2"), ("x-tenant", b"a=b")];
+    assert_eq!(headers.collect::<Vec<_>>(), expected);
+    assert!(!format!("{traces:?}").contains("hunter2"));
+
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+    let [protocol, sampler, headers] = others;
+    let argument = ("OTEL_TRACES_SAMPLER_ARG", "2");
+    let problems_of_others = problems([endpoint, protocol, sampler, headers, argument]).join("\n");
+    assert!(!problems_of_others.contains("hunter2"));
+    insta::assert_snapshot!(problems_of_others, @r#"
+    OTEL_EXPORTER_OTLP_HEADERS has an entry that is not `name=value`. Example: OTEL_EXPORTER_OTLP_HEADERS=x-api-key=s3cret
+    OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", which Dispatch does not speak: it knows http/protobuf. Example: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+    OTEL_TRACES_SAMPLER_ARG is "2", which is not a number from 0 to 1. Example: OTEL_TRACES_SAMPLER_ARG=0.1
+    OTEL_TRACES_SAMPLER is "xray", which is none of always_on, always_off and traceidratio, nor one of these after parentbased_. Example: OTEL_TRACES_SAMPLER=parentbased_traceidratio
+    "#);
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318");
+    insta::assert_snapshot!(problems([endpoint]).join("\n"), @r#"OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318", which does not begin with http:// or https://. Example: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"#);
+}
+
+#[test]
 fn nothing_secret_is_ever_printed() {
     let env = Env::from([
         ("GITHUB_TOKEN", "hunter2"),

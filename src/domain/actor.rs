@@ -8,10 +8,10 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 
-use super::access::Tier;
 use super::bounds::is_invisible;
 use super::label_names::is_same;
 use super::sql_enum::text_enum;
+use super::tier::Tier;
 
 text_enum! {
     /// The kind of caller that did something.

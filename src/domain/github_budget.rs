@@ -73,6 +73,16 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// The sum of both, of this one's minute, resource and feature.
+    pub fn plus(self, other: &Self) -> Self {
+        Self {
+            points: self.points + other.points,
+            requests: self.requests + other.requests,
+            writes: self.writes + other.writes,
+            ..self
+        }
+    }
+
     /// The points of GitHub's limit of a minute: one for a request that reads, five for one that
     /// writes.
     pub fn secondary_points(&self) -> i64 {
@@ -154,6 +164,19 @@ pub fn paced_until(
     (of_minute >= limits.writes_a_minute).then_some(next_minute)
 }
 
+/// What a feature spent of a resource within the last hour.
+pub fn spent_on(
+    spent: &[Spent],
+    (resource, feature): (Resource, Feature),
+    now: DateTime<Utc>,
+) -> Spent {
+    let none = Spent { minute: now, resource, feature, points: 0, requests: 0, writes: 0 };
+    let is_counted = |one: &&Spent| {
+        (one.resource, one.feature) == (resource, feature) && one.minute + HOUR > now
+    };
+    spent.iter().filter(is_counted).fold(none, |sum, one| sum.plus(one))
+}
+
 /// What will be left of a window at its end, if spending goes on as in the last quarter of an hour;
 /// negative when the points will not last.
 pub fn forecast(
@@ -212,6 +235,15 @@ mod tests {
         assert_eq!(paced_until(&[spent(10, 2_000, 0)], read, limits, at(630)), Some(at(660)));
         let rest = (Resource::Core, false);
         assert_eq!(paced_until(&[spent(10, 2_000, 0)], rest, limits, at(630)), None);
+    }
+
+    #[test]
+    fn a_feature_spent_what_it_spent_within_the_hour() {
+        let all = [spent(0, 7, 1), spent(30, 2, 1), spent(59, 3, 0)];
+        let of = |feature| spent_on(&all, (Resource::Graphql, feature), at(3_600));
+        let sum = of(Feature::Changes);
+        assert_eq!((sum.points, sum.requests, sum.writes), (5, 5, 1));
+        assert_eq!(of(Feature::Sweep).points, 0);
     }
 
     #[test]

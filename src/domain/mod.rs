@@ -4,7 +4,6 @@
 //! fact takes it as a parameter, so every rule can be tested without a database. Types here have
 //! the derives of other layers (database, GraphQL, JSON) and nothing else of them.
 
-pub mod access;
 pub mod actor;
 pub mod association;
 pub mod automation;
@@ -38,10 +37,10 @@ pub mod run_result;
 mod sql_enum;
 pub mod status;
 pub mod task_instructions;
+mod tier;
 pub mod timestamp;
 pub mod webhooks;
 
-pub use access::Tier;
 pub use actor::Actor;
 pub use association::AuthorAssociation;
 pub use details::IssueDetails;
@@ -58,4 +57,5 @@ pub use lanes::{Lane, LaneRole, Lanes};
 pub use names::FullName;
 pub use read_only::ReadOnlyReason;
 pub use status::{IssueState, Priority, Status};
+pub use tier::Tier;
 pub use timestamp::Timestamp;

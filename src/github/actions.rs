@@ -351,9 +351,24 @@ impl Client {
     ) -> Result<DispatchedRun, Error> {
         let inputs: serde_json::Map<String, Value> =
             inputs.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let body = json!({ "ref": git_ref, "inputs": inputs, "return_run_details": true });
         let path = format!("{}/actions/workflows/{workflow}/dispatches", repository(name));
-        let (status, body) = self.rest_change(Method::POST, &path, Some(&body)).await?;
+        let send = async |returns_run: bool| {
+            let mut body = json!({ "ref": git_ref, "inputs": inputs });
+            if returns_run {
+                body["return_run_details"] = true.into();
+            }
+            self.rest_change(Method::POST, &path, Some(&body)).await
+        };
+        // GitHub itself always returns the run. Enterprise does so on request, and refuses the request
+        // where it does not know it; then nothing was started.
+        let (status, body) = match send(self.is_enterprise()).await {
+            Err(Error::Refused { status: 422, message, .. })
+                if self.is_enterprise() && message.contains("return_run_details") =>
+            {
+                send(false).await?
+            }
+            sent => sent?,
+        };
         let started: Value = match status {
             StatusCode::OK => serde_json::from_slice(&body).unwrap_or_default(),
             _ => Value::Null,

@@ -199,7 +199,7 @@ pub(super) fn package(of: &Value) -> Option<(Option<String>, PackageFacts)> {
 /// A package of an event, with its newest version.
 pub(super) fn registry_package(of: &Value) -> Option<PackageFacts> {
     let version = of.get("package_version").filter(|version| version.is_object());
-    let created_at = time(of, "created_at")?;
+    let created_at = time(of, "created_at").or_else(|| time(of, "updated_at"))?;
     let tag = version.and_then(|version| text(&version["container_metadata"]["tag"], "name"));
     Some(PackageFacts {
         github_id: number(of, "id")?,

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,6 +31,12 @@ const BACKDATED: TimeDelta = TimeDelta::seconds(60);
 
 /// How long a JSON Web Token is valid from now; GitHub accepts ten minutes between start and end.
 const VALID: TimeDelta = TimeDelta::seconds(540);
+
+/// How long GitHub may refuse a token after its creation: not all of its servers know it yet.
+const REPLICATION: TimeDelta = TimeDelta::seconds(5);
+
+/// The pause before such a token is used again.
+const REPLICATION_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause after GitHub refused a token; each further one is twice as long.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -64,6 +71,10 @@ pub(super) struct AppTokens {
     pub(super) installation_id: Option<u64>,
     key: RsaKeyPair,
     pub(super) limits: BudgetLimits,
+    /// The requests of the app itself, which GitHub counts apart; there are a few in an hour.
+    budget: Arc<Budget>,
+    /// How far GitHub's clock is ahead of ours, if it refused a JSON Web Token because of that.
+    clock_offset: Mutex<TimeDelta>,
     /// One for each owner in lower case, or a single one for the only installation.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
 }
@@ -77,11 +88,19 @@ pub(super) struct Installation {
 
 #[derive(Default)]
 pub(super) struct InstallationState {
-    pub(super) token: Option<(Bearer, DateTime<Utc>)>,
+    pub(super) token: Option<Token>,
     /// The budget of the installation with its id.
     budget: Option<(u64, Arc<Budget>)>,
     pub(super) id: Option<u64>,
     pub(super) refusal: Option<Refusal>,
+}
+
+/// A token of an installation.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) bearer: Bearer,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) ends_at: DateTime<Utc>,
 }
 
 /// GitHub gave no token.
@@ -107,6 +126,8 @@ impl AppTokens {
             installation_id: app.installation_id,
             key: key.map_err(unusable)?,
             limits,
+            budget: Budget::new(limits, None),
+            clock_offset: Mutex::default(),
             installations: Mutex::default(),
         })
     }
@@ -149,19 +170,36 @@ impl AppTokens {
         installation.is_some_and(|one| one.with(|state| state.token.is_some()))
     }
 
-    /// Stops using a token. False if it had been replaced before, or there is none to replace.
-    pub(super) fn discard(&self, owner: Option<&str>, bearer: &Bearer) -> bool {
-        let Ok(installation) = self.installation(owner) else { return false };
-        installation.with(|state| {
-            if state.token.as_ref().is_some_and(|(token, _)| token.secret() == bearer.secret()) {
-                state.token = None;
+    /// Stops using a token that GitHub refused, and says how long to wait before another request. A
+    /// new token is kept if GitHub did not know it. None if there are no tokens for this owner.
+    pub(super) fn discard(
+        &self,
+        owner: Option<&str>,
+        (bearer, is_unknown): (&Bearer, bool),
+        now: DateTime<Utc>,
+    ) -> Option<Duration> {
+        let is_refused = |token: &&Token| token.bearer.secret() == bearer.secret();
+        self.installation(owner).ok()?.with(|state| {
+            let Some(token) = state.token.as_ref().filter(is_refused) else {
+                // It was replaced meanwhile.
+                return Some(Duration::ZERO);
+            };
+            if is_unknown && now < token.created_at + REPLICATION {
+                return Some(REPLICATION_PAUSE);
             }
-        });
-        true
+            state.token = None;
+            Some(Duration::ZERO)
+        })
+    }
+
+    /// Takes over GitHub's clock for JSON Web Tokens.
+    pub(super) fn set_clock_offset(&self, offset: TimeDelta) {
+        *self.clock_offset.lock().unwrap_or_else(PoisonError::into_inner) = offset;
     }
 
     /// A JSON Web Token that says who asks.
     pub(super) fn signed(&self, now: DateTime<Utc>) -> Result<Bearer, Error> {
+        let now = now + *self.clock_offset.lock().unwrap_or_else(PoisonError::into_inner);
         let unusable = || Error::Unintelligible { reason: "the app's key does not sign".into() };
         let (from, to) = (now - BACKDATED, now + VALID);
         let claims = json!({ "iat": from.timestamp(), "exp": to.timestamp(), "iss": self.app_id });
@@ -172,8 +210,7 @@ impl AppTokens {
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
             .map_err(|_| unusable())?;
         let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
-        // GitHub counts requests of the app itself apart; there are a few in an hour.
-        Bearer::new(&token, Budget::new(self.limits, None)).map_err(|_| unusable())
+        Bearer::new(&token, Arc::clone(&self.budget)).map_err(|_| unusable())
     }
 }
 
@@ -185,16 +222,16 @@ impl Installation {
     /// The token, if it need not be renewed yet.
     pub(super) fn fresh(&self, now: DateTime<Utc>) -> Option<Bearer> {
         self.with(|state| {
-            let (token, ends_at) = state.token.as_ref()?;
-            (now < *ends_at - EARLY).then(|| token.clone())
+            let token = state.token.as_ref()?;
+            (now < token.ends_at - EARLY).then(|| token.bearer.clone())
         })
     }
 
     /// The token, if it is still valid.
     pub(super) fn valid(&self, now: DateTime<Utc>) -> Option<Bearer> {
         self.with(|state| {
-            let (token, ends_at) = state.token.as_ref()?;
-            (now < *ends_at).then(|| token.clone())
+            let token = state.token.as_ref()?;
+            (now < token.ends_at).then(|| token.bearer.clone())
         })
     }
 

@@ -6,19 +6,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::app_tokens::{AppTokens, Installation};
+use super::app_tokens::{AppTokens, Installation, Token};
 use super::bearer::Bearer;
 use super::budget::Budget;
 use super::client::Client;
 use super::credentials::Credentials;
 use super::error::Error;
 use super::response::Received;
-use crate::domain::github_budget::Resource;
+use crate::domain::github_budget::{Feature, Resource};
+
+/// How many tokens of an installation a request is sent with, or how often with a new one.
+const MOST_TOKENS: u32 = 4;
 
 impl Client {
     /// The token for the next request about the repositories of this client's owner.
@@ -62,18 +65,26 @@ impl Client {
         }
     }
 
-    /// Whether the same request may succeed with another token: GitHub did not accept this one of an
-    /// installation, which is not used again.
-    pub(super) fn discard(&self, bearer: &Bearer, error: &Error) -> bool {
-        let is_refused = match error {
-            Error::Refused { status: 401, .. } => true,
-            Error::Refused { status: 403, message, .. } => message.contains("suspended"),
-            _ => false,
-        };
-        match self.credentials() {
-            Credentials::App(app) if is_refused => app.discard(self.owner(), bearer),
-            _ => false,
+    /// The token for the same request after GitHub did not accept this one of an installation; a
+    /// refused request changed nothing. None if no other may help, or too many were tried.
+    pub(super) async fn another(
+        &self,
+        bearer: &Bearer,
+        error: &Error,
+        (tries, deadline): (u32, Instant),
+    ) -> Result<Option<Bearer>, Error> {
+        let is_unknown = matches!(error, Error::Refused { status: 401, .. });
+        let is_suspended = matches!(error, Error::Refused { status: 403, message, .. }
+            if message.contains("suspended"));
+        let Credentials::App(app) = self.credentials() else { return Ok(None) };
+        if !is_unknown && !is_suspended {
+            return Ok(None);
         }
+        let pause = app.discard(self.owner(), (bearer, is_unknown), self.now());
+        let pause = pause.filter(|pause| Instant::now() + *pause < deadline);
+        let Some(pause) = pause.filter(|_| tries < MOST_TOKENS) else { return Ok(None) };
+        tokio::time::sleep(pause).await;
+        self.authorize(deadline).await.map(Some)
     }
 }
 
@@ -94,6 +105,8 @@ struct FoundInstallation {
 enum NoToken {
     /// GitHub refuses it for a reason that somebody has to do something about.
     Refused { reason: String, is_for_all: bool },
+    /// GitHub's clock is ahead of ours by this much.
+    ClockDiffers(TimeDelta),
     /// The request failed.
     Failed(Error),
 }
@@ -116,16 +129,40 @@ impl Client {
         }
         let failure = match installation.refusal(now) {
             Some(refusal) => refusal,
-            None => match self.request_token(app, &installation, deadline).await {
+            None => match self.request_token_in_time(app, &installation, deadline).await {
                 Ok(token) => return Ok(token),
                 Err(NoToken::Failed(error)) => error,
                 Err(NoToken::Refused { reason, is_for_all }) => {
                     installation.record_refusal(reason, is_for_all, now)
                 }
+                Err(NoToken::ClockDiffers(offset)) => {
+                    let reason = format!(
+                        "GitHub does not accept when the app's key signed: its clock is {} seconds \
+                         ahead; set the clock of this server",
+                        offset.num_seconds()
+                    );
+                    installation.record_refusal(reason, true, now)
+                }
             },
         };
         // A token that could not be renewed early is used to its end.
         installation.valid(now).ok_or(failure)
+    }
+
+    /// Requests a token, by GitHub's clock if it refuses ours.
+    async fn request_token_in_time(
+        &self,
+        app: &AppTokens,
+        installation: &Installation,
+        deadline: Instant,
+    ) -> Result<Bearer, NoToken> {
+        match self.request_token(app, installation, deadline).await {
+            Err(NoToken::ClockDiffers(offset)) => {
+                app.set_clock_offset(offset);
+                self.request_token(app, installation, deadline).await
+            }
+            requested => requested,
+        }
     }
 
     async fn request_token(
@@ -145,6 +182,7 @@ impl Client {
         let answer = self.ask_as_app(Method::POST, &path, &signed, deadline).await?;
         let given: InstallationToken = match answer.status {
             StatusCode::CREATED => answer.read()?,
+            StatusCode::NOT_FOUND if answer.is_unknown_app() => return Err(unknown_app()),
             StatusCode::NOT_FOUND => return Err(self.not_installed(app)),
             _ => return Err(self.no_token(&answer)),
         };
@@ -156,7 +194,7 @@ impl Client {
                 tracing::info!(installation = id, "GitHub gives the app a token again");
             }
             state.id = Some(id);
-            state.token = Some((bearer.clone(), ends_at));
+            state.token = Some(Token { bearer: bearer.clone(), created_at: now, ends_at });
         });
         Ok(bearer)
     }
@@ -169,6 +207,7 @@ impl Client {
             let answer = self.ask_as_app(Method::GET, &path, signed, deadline).await?;
             match answer.status {
                 StatusCode::OK => return Ok(answer.read::<FoundInstallation>()?.id),
+                StatusCode::NOT_FOUND if answer.is_unknown_app() => return Err(unknown_app()),
                 StatusCode::NOT_FOUND => {}
                 _ => return Err(self.no_token(&answer)),
             }
@@ -196,6 +235,9 @@ impl Client {
 
     fn no_token(&self, answer: &AppAnswer) -> NoToken {
         match answer.failure() {
+            Error::Refused { status: 401, message, .. } if is_about_time(&message) => {
+                NoToken::ClockDiffers(answer.received().date() - answer.now)
+            }
             Error::Refused { status: 401, message, .. } => NoToken::Refused {
                 reason: format!(
                     "GitHub does not accept the app's key ({message}): check GITHUB_APP_ID and \
@@ -225,13 +267,29 @@ impl Client {
         signed: &Bearer,
         deadline: Instant,
     ) -> Result<AppAnswer, NoToken> {
+        let (core, now) = ((Resource::Core, false), self.now());
+        signed.budget().check(Feature::Changes, core, now).map_err(NoToken::Failed)?;
         let request = self.rest_request(method, path);
         let left = deadline.saturating_duration_since(Instant::now());
         let request = signed.authorize(request).timeout(left.max(Duration::from_millis(1)));
-        let sent = self.transmit(request, signed, (Resource::Core, false)).await;
+        let sent = self.transmit(request, signed, (Resource::Core, None)).await;
         let (status, headers, body) = sent.map_err(|error| NoToken::Failed(not_sent(error)))?;
-        Ok(AppAnswer { status, headers, body, now: self.now(), secret: signed.clone() })
+        let answer = AppAnswer { status, headers, body, now: self.now(), secret: signed.clone() };
+        if !status.is_success() {
+            self.note_limit(signed, &answer.received(), Resource::Core, &answer.failure());
+        }
+        Ok(answer)
     }
+}
+
+fn unknown_app() -> NoToken {
+    let reason = "GitHub has no such app: check GITHUB_APP_ID".to_owned();
+    NoToken::Refused { reason, is_for_all: true }
+}
+
+/// Whether a refusal is about the times in a JSON Web Token.
+fn is_about_time(message: &str) -> bool {
+    ["claim ('iat')", "claim ('exp')"].iter().any(|claim| message.contains(claim))
 }
 
 /// A response to the app itself.
@@ -256,6 +314,11 @@ impl AppAnswer {
 
     fn failure(&self) -> Error {
         self.received().failure()
+    }
+
+    /// Whether GitHub has no app of this id.
+    fn is_unknown_app(&self) -> bool {
+        matches!(self.failure(), Error::Refused { message, .. } if message.contains("Integration"))
     }
 
     /// A time of GitHub by our own clock.

@@ -21,6 +21,9 @@ use crate::domain::github_budget::{
 /// several replicas share.
 const AT_ONCE: usize = 25;
 
+/// The longest pause after GitHub refuses again and again without saying until when.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
 /// How long spending is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(62);
 
@@ -72,7 +75,7 @@ pub struct Snapshot {
     pub rates: Vec<(Resource, Rate)>,
     /// Until when GitHub refuses requests: of a resource, or of all.
     pub blocked: Vec<(Option<Resource>, DateTime<Utc>)>,
-    /// What was spent within the last hour, by minute.
+    /// What was spent within the last hour: one entry for a minute, resource and feature, oldest first.
     pub spent: Vec<Spent>,
 }
 
@@ -91,10 +94,20 @@ struct State {
     asked_at: Option<DateTime<Utc>>,
     rates: BTreeMap<Resource, Rate>,
     blocked: BTreeMap<Option<Resource>, DateTime<Utc>>,
+    /// The last pause that GitHub demanded without a time: its start and its end.
+    unstated: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// What was spent here since the last report.
-    new: BTreeMap<(DateTime<Utc>, Resource, Feature), Spent>,
+    new: Spending,
     /// What all replicas have reported.
     shared: Vec<Spent>,
+}
+
+/// What was spent, in the order of time.
+type Spending = BTreeMap<(DateTime<Utc>, Resource, Feature), Spent>;
+
+fn add(spending: &mut Spending, spent: Spent) {
+    let key = (spent.minute, spent.resource, spent.feature);
+    spending.entry(key).and_modify(|sum| *sum = sum.plus(&spent)).or_insert(spent);
 }
 
 impl State {
@@ -103,12 +116,7 @@ impl State {
     }
 
     fn add(&mut self, spent: Spent) {
-        let key = (spent.minute, spent.resource, spent.feature);
-        let none = Spent { points: 0, requests: 0, writes: 0, ..spent };
-        let sum = self.new.entry(key).or_insert(none);
-        sum.points += spent.points;
-        sum.requests += spent.requests;
-        sum.writes += spent.writes;
+        add(&mut self.new, spent);
     }
 
     /// Takes over the state of a resource that another replica saw. Within a window, points only
@@ -191,12 +199,35 @@ impl Budget {
 
     /// Records the limit of a response.
     pub(super) fn record_rate(&self, resource: Resource, rate: Rate) {
-        self.with(|state| state.rates.insert(resource, rate));
+        self.with(|state| {
+            let known = state.rates.insert(resource, rate);
+            if let Some(known) = known.filter(|known| known.resets_at == rate.resets_at) {
+                // A response may overtake a later one.
+                state.merge(resource, known);
+            }
+        });
     }
 
     /// Records that GitHub refuses requests until a time: of a resource, or of all.
     pub(super) fn block(&self, what: Option<Resource>, until: DateTime<Utc>) {
         self.with(|state| state.block(what, until));
+    }
+
+    /// Records that GitHub refuses all requests without saying until when: at least for the first
+    /// pause, and for twice the last one if it refuses again soon after that.
+    pub(super) fn pause(&self, now: DateTime<Utc>, first: TimeDelta) {
+        self.with(|state| {
+            let pause = match state.unstated {
+                // A response to a request that was sent before.
+                Some((_, until)) if now < until => return,
+                Some((from, until)) if now < until + (until - from) => {
+                    ((until - from) * 2).clamp(first, LONGEST_PAUSE)
+                }
+                _ => first,
+            };
+            state.unstated = Some((now, now + pause));
+            state.block(None, now + pause);
+        });
     }
 
     pub(super) fn rate(&self, resource: Resource) -> Option<Rate> {
@@ -261,14 +292,38 @@ impl Budget {
     pub(super) fn snapshot(&self, now: DateTime<Utc>) -> Snapshot {
         self.with(|state| {
             let blocked = state.blocked.iter().filter(|(_, until)| **until > now);
-            let spent = state.spent().into_iter().filter(|one| one.minute + REMEMBERED > now);
+            let mut spent = Spending::new();
+            let recent = state.spent().into_iter().filter(|one| one.minute + REMEMBERED > now);
+            recent.for_each(|one| add(&mut spent, one));
             Snapshot {
                 principal: state.principal.as_deref().map(str::to_owned),
                 reserve: self.limits.reserve,
                 rates: state.rates.iter().map(|(resource, rate)| (*resource, *rate)).collect(),
                 blocked: blocked.map(|(what, until)| (*what, *until)).collect(),
-                spent: spent.collect(),
+                spent: spent.into_values().collect(),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_that_github_gives_no_time_for_grow_while_it_goes_on_refusing() {
+        let budget = Budget::new(BudgetLimits::default(), None);
+        let at = |secs: i64| DateTime::from_timestamp(1_800_000_000 + secs, 0).unwrap();
+        let until = || budget.with(|state| state.blocked[&None]);
+        let first = TimeDelta::minutes(1);
+        budget.pause(at(0), first);
+        budget.pause(at(1), first);
+        assert_eq!(until(), at(60), "another response to the same burst");
+        budget.pause(at(70), first);
+        assert_eq!(until(), at(190));
+        budget.pause(at(200), first);
+        assert_eq!(until(), at(440));
+        budget.pause(at(1_000), first);
+        assert_eq!(until(), at(1_060), "long after the last one");
     }
 }

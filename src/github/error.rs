@@ -140,19 +140,25 @@ impl Error {
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Unconfigured => Some("Set it, or configure a GitHub App"),
-            Self::Refused { status: 401, .. } => {
-                Some("The token has expired or was revoked: set a valid GITHUB_TOKEN")
-            }
+            Self::Refused { status: 401, .. } => Some(
+                "The token has expired or was revoked: set a valid GITHUB_TOKEN, or check the GitHub App",
+            ),
             Self::Refused { is_forbidden: true, message, .. } if message.contains("SAML") => Some(
                 "Authorize the token for the organization's single sign-on: on GitHub, in \
                  Settings, Developer settings, Personal access tokens, Configure SSO",
             ),
+            Self::Refused { is_forbidden: true, message, .. }
+                if message.contains("IP allow list") =>
+            {
+                Some("Add the address of this server to the organization's IP allow list")
+            }
             Self::Refused { is_forbidden: true, .. } => {
                 Some("Give the token access to the repository, or stop tracking it")
             }
             Self::NotFound { .. } => Some(
                 "The repository was deleted, renamed or made private, or the token does not see \
-                 it: give the token access, or stop tracking it",
+                 it: give the token access, authorize it for the organization's single sign-on if \
+                 there is one, or stop tracking it",
             ),
             _ => None,
         }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::Error;
 use super::response::GraphqlResponse;
+use crate::traces::Context;
 
 /// Callers wait until none has joined them for this time.
 const QUIET: Duration = Duration::from_millis(50);
@@ -70,6 +71,8 @@ pub(super) struct Waiting {
     pub(super) variables: Map<String, Value>,
     pub(super) deadline: Instant,
     since: Instant,
+    /// The span that waits for the response.
+    pub(super) context: Context,
     pub(super) answer: oneshot::Sender<Result<GraphqlResponse, Error>>,
 }
 
@@ -155,12 +158,12 @@ impl Queue {
         &self,
         gathering: Option<Arc<Gathering>>,
         variables: Map<String, Value>,
-        deadline: Instant,
+        (deadline, context): (Instant, Context),
     ) -> (oneshot::Receiver<Result<GraphqlResponse, Error>>, bool) {
         let (answer, receiver) = oneshot::channel();
         let since = Instant::now();
         let mut state = self.state();
-        state.waiting.push(Waiting { gathering, variables, deadline, since, answer });
+        state.waiting.push(Waiting { gathering, variables, deadline, since, context, answer });
         state.last_joined = since;
         let must_collect = !std::mem::replace(&mut state.is_collecting, true);
         drop(state);

@@ -16,6 +16,7 @@ use super::error::Error;
 use super::group_document::{document, numbered};
 use super::group_queue::{Collecting, Flight, Gathering, Kind, Membership, Queue, Waiting};
 use super::response::GraphqlResponse;
+use crate::traces::{self, Context, FutureExt as _, SpanKind, attribute};
 
 impl Client {
     /// The same client for each of `many` callers that come together, so that their requests share
@@ -60,7 +61,10 @@ impl Client {
             });
         };
         let deadline = self.deadline();
-        let (answer, must_collect) = queue.join(gathering, variables, deadline);
+        let span = self.traces().span(&traces::current(), SpanKind::Internal, || {
+            format!("GitHub {operation} with others").into()
+        });
+        let (answer, must_collect) = queue.join(gathering, variables, (deadline, span.context()));
         if must_collect {
             let collecting = collect(self.until(None), Arc::clone(queue), operation, text, repeat);
             self.groups().tasks.spawn(collecting);
@@ -117,6 +121,13 @@ async fn send_group(
         // Whoever has less time stops waiting earlier.
         let deadline = group.iter().map(|waiting| waiting.deadline).max();
         let client = client.until(deadline);
+        let contexts: Vec<_> = group.iter().map(|waiting| waiting.context.clone()).collect();
+        let (first, others) = contexts
+            .split_first()
+            .map_or((Context::new(), &[][..]), |(first, others)| (first.clone(), others));
+        let name = || "GitHub group".into();
+        let span = client.traces().linked_span(&first, others, (SpanKind::Internal, name));
+        span.set(attribute::GROUP_SIZE, i64::try_from(many).unwrap_or(i64::MAX));
         let repeat = match (repeat, many) {
             (Repeat::Freely, 2..) => Repeat::UnlessOutOfTime,
             _ => repeat,
@@ -124,13 +135,13 @@ async fn send_group(
         let answer = match many {
             1 => {
                 let variables = variables.into_iter().next().unwrap_or_default();
-                let answer = client.ask_text(operation, text, &variables, repeat).await;
-                answer.map(|answer| vec![answer])
+                let asking = client.ask_text(operation, text, &variables, repeat);
+                asking.with_context(span.context()).await.map(|answer| vec![answer])
             }
             _ => match (document(text, many), numbered(variables)) {
                 (Ok(text), variables) => {
-                    let answer = client.ask_text(operation, &text, &variables, repeat).await;
-                    answer.map(|answer| answer.split(many))
+                    let asking = client.ask_text(operation, &text, &variables, repeat);
+                    asking.with_context(span.context()).await.map(|answer| answer.split(many))
                 }
                 (Err(error), _) => Err(error),
             },

@@ -8,16 +8,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use serde_json::Value;
 
 use super::client::Client;
 use super::error::Error;
 use super::issue_address::IssueAddress;
 use super::labels::{Label, LabelChangeResult, LiveLabels};
-use super::text::{encoded, presentable, storable};
+use super::response::read;
+use super::rest::json;
+use super::text::{encoded, storable};
 use crate::domain::github_budget::Resource;
 use crate::domain::{FullName, IssueState};
 
@@ -110,20 +111,20 @@ impl Client {
         color: &str,
     ) -> Result<String, Error> {
         let path = format!("repos/{}/labels", issue.repository);
-        let body = json!({ "name": name, "color": color });
-        let (status, answer) = self.rest(Method::POST, &path, Some(&body)).await?;
-        if status == StatusCode::UNPROCESSABLE_ENTITY
+        let body = serde_json::json!({ "name": name, "color": color });
+        let created = self.rest_change(Method::POST, &path, Some(&body)).await;
+        if matches!(created, Err(Error::Refused { status: 422, .. }))
             && let Some(label) = self.read_label(issue, name).await?
         {
             return Ok(label.node_id);
         }
-        let label: RawLabel = read(status, &answer)?;
+        let label: RawLabel = read(json(&created?.1)?)?;
         self.remember([(&*label.node_id, &*label.name)]);
         Ok(label.node_id)
     }
 
     /// [`Client::change_labels`] over REST: one request that adds, and one for each label to remove.
-    /// None when the name of a label is not known.
+    /// None when the name of a label is not known, or cannot be part of an address.
     pub(super) async fn change_labels_over_rest(
         &self,
         issue: &IssueAddress,
@@ -133,24 +134,24 @@ impl Client {
         let (add, remove) = (issue.names(add)?, issue.names(remove)?);
         let mut steps: Vec<(Method, String, Option<Value>)> = Vec::new();
         let labels = format!("repos/{}/issues/{}/labels", issue.repository, issue.number);
+        if remove.iter().any(|name| is_dots(name)) {
+            return None;
+        }
         for name in &remove {
             steps.push((Method::DELETE, format!("{labels}/{}", encoded(name)), None));
         }
         if !add.is_empty() {
-            let body = json!({ "labels": add });
+            let body = serde_json::json!({ "labels": add });
             let at = if removes_first { steps.len() } else { 0 };
             steps.insert(at, (Method::POST, labels, Some(body)));
         }
         let (mut done, mut errors) = (0, Vec::new());
         for (method, path, body) in steps {
             let is_removal = method == Method::DELETE;
-            let sent = self.rest(method, &path, body.as_ref()).await;
-            match sent.and_then(|(status, answer)| match status {
+            match self.rest_change(method, &path, body.as_ref()).await {
+                Ok(_) => done += 1,
                 // The issue does not have the label.
-                StatusCode::NOT_FOUND if is_removal => Ok(()),
-                _ => read::<Vec<RawLabel>>(status, &answer).map(drop),
-            }) {
-                Ok(()) => done += 1,
+                Err(Error::NotFound { .. }) if is_removal => done += 1,
                 Err(error) if done == 0 || error.is_ambiguous() => return Some(Err(error)),
                 Err(error) => {
                     errors.push(error);
@@ -160,6 +161,7 @@ impl Client {
         }
         let found = match self.read_issue(issue).await {
             Ok(found) => found,
+            Err(error @ Error::NotFound { .. }) => return Some(Err(error)),
             Err(error) => {
                 let reason = format!("The labels could not be read after their change: {error}");
                 let (timed_out, ambiguous) = (false, true);
@@ -173,8 +175,7 @@ impl Client {
 
     async fn read_issue(&self, issue: &IssueAddress) -> Result<RawIssue, Error> {
         let path = format!("repos/{}/issues/{}", issue.repository, issue.number);
-        let (status, answer) = self.rest(Method::GET, &path, None).await?;
-        let found: RawIssue = read(status, &answer)?;
+        let found: RawIssue = read(self.rest_object(&path).await?)?;
         if found.pull_request.is_some() {
             return Err(Error::PullRequest { number: issue.number });
         }
@@ -187,61 +188,22 @@ impl Client {
         issue: &IssueAddress,
         name: &str,
     ) -> Result<Option<RawLabel>, Error> {
-        let path = format!("repos/{}/labels/{}", issue.repository, encoded(name));
-        let (status, answer) = self.rest(Method::GET, &path, None).await?;
-        if status == StatusCode::NOT_FOUND {
+        if is_dots(name) {
             return Ok(None);
         }
-        let label: RawLabel = read(status, &answer)?;
+        let path = format!("repos/{}/labels/{}", issue.repository, encoded(name));
+        let label: RawLabel = match self.rest_object(&path).await {
+            Ok(found) => read(found)?,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         self.remember([(&*label.node_id, &*label.name)]);
         Ok(Some(label))
     }
-
-    async fn rest(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(StatusCode, Vec<u8>), Error> {
-        let deadline = self.deadline();
-        let left = deadline.saturating_duration_since(Instant::now());
-        let is_write = method != Method::GET;
-        let request = self.rest_request(method, path).timeout(left);
-        let request = match body {
-            Some(body) => request.body(body.to_string()),
-            None => request,
-        };
-        let (status, _, body) = self.send_rest(request, is_write, deadline).await?;
-        Ok((status, body))
-    }
 }
 
-fn read<'a, T: Deserialize<'a>>(status: StatusCode, body: &'a [u8]) -> Result<T, Error> {
-    #[derive(Deserialize)]
-    struct Problem {
-        message: String,
-    }
-    if status.is_success() {
-        let unreadable = |error: serde_json::Error| Error::Unintelligible {
-            reason: presentable(&error.to_string(), ""),
-        };
-        return serde_json::from_slice(body).map_err(unreadable);
-    }
-    let message = serde_json::from_slice(body).map_or_else(
-        |_| status.canonical_reason().unwrap_or("without a reason").to_owned(),
-        |problem: Problem| presentable(&problem.message, ""),
-    );
-    Err(match status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { message },
-        _ if status.is_server_error() => Error::Unreachable {
-            reason: format!("GitHub API error: {} {message}", status.as_u16()),
-            timed_out: false,
-            ambiguous: true,
-        },
-        _ => Error::Refused {
-            status: status.as_u16(),
-            message,
-            is_forbidden: status == StatusCode::FORBIDDEN,
-        },
-    })
+/// Whether a name as a part of an address would stand for another path, even if it is escaped. To remove
+/// such a label would remove all labels.
+fn is_dots(name: &str) -> bool {
+    matches!(name, "." | "..")
 }

@@ -35,6 +35,7 @@ mod queries;
 mod repositories;
 mod response;
 mod rest;
+mod spans;
 mod text;
 pub mod webhooks;
 

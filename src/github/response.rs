@@ -32,6 +32,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Points left at a time: all of them once the window has ended.
+    pub fn left(&self, now: DateTime<Utc>) -> i64 {
+        if self.resets_at > now { self.remaining } else { self.limit }
+    }
+
     /// Reads the `x-ratelimit-*` headers; none when GitHub has no limit (as Enterprise may).
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
@@ -363,6 +368,12 @@ impl Received<'_> {
         }
     }
 
+    /// The first pause after a refusal of all requests that does not say until when.
+    pub(super) fn unstated_pause(&self) -> Option<TimeDelta> {
+        let is_stated = self.retry_after().is_some() || self.is_of_resource();
+        (!is_stated).then_some(UNSAID_WAIT)
+    }
+
     fn retry_after(&self) -> Option<TimeDelta> {
         let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
         match value.parse() {
@@ -375,7 +386,8 @@ impl Received<'_> {
     /// Whether a refusal is because the points of one resource are used up, and not because of
     /// requests in general.
     pub(super) fn is_of_resource(&self) -> bool {
-        let is_used_up = self.status.is_success() || self.spent().is_some();
+        let is_secondary = || mentions(SECONDARY_LIMITS, &String::from_utf8_lossy(self.body));
+        let is_used_up = self.spent().is_some() || self.status.is_success() && !is_secondary();
         is_used_up && self.retry_after().is_none()
     }
 
@@ -385,7 +397,7 @@ impl Received<'_> {
     }
 
     /// The time of GitHub's response; ours when it has none.
-    fn date(&self) -> DateTime<Utc> {
+    pub(super) fn date(&self) -> DateTime<Utc> {
         let value = self.headers.get(header::DATE).and_then(|date| date.to_str().ok());
         let date = value.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
         date.map_or(self.now, |date| date.to_utc())
@@ -405,11 +417,21 @@ fn timeout(message: String) -> Error {
     }
 }
 
+/// What GitHub says of the limits that hold for all its APIs together.
+const SECONDARY_LIMITS: &[&str] = &[
+    "secondary rate limit",
+    "abuse detection",
+    "submitted too quickly",
+    "login attempts exceeded",
+];
+
 fn mentions_rate_limit(message: &str) -> bool {
+    mentions(&["api rate limit"], message) || mentions(SECONDARY_LIMITS, message)
+}
+
+fn mentions(texts: &[&str], message: &str) -> bool {
     let message = message.to_lowercase();
-    ["secondary rate limit", "api rate limit", "abuse detection", "submitted too quickly"]
-        .iter()
-        .any(|words| message.contains(words))
+    texts.iter().any(|text| message.contains(text))
 }
 
 fn mentions_timeout(message: &str) -> bool {

@@ -4,7 +4,7 @@
 //! and does not count against the rate limit. Pages follow the `Link` header. Invariants: the token is
 //! sent to GitHub's own address only; a change is sent once.
 
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION};
+use reqwest::header::{ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -12,12 +12,6 @@ use url::Url;
 use super::client::{Client, Repeat};
 use super::error::Error;
 use super::text::mended;
-
-/// The version of the REST API that responses are read by. Of what it removed, nothing is read.
-const VERSION: (&str, &str) = ("x-github-api-version", "2026-03-10");
-
-/// The media type of GitHub's JSON.
-const MEDIA_TYPE: &str = "application/vnd.github+json";
 
 /// The longest text that a redirect is followed for, in bytes. What comes after it is not read.
 const LONGEST_TEXT: usize = 32 << 20;
@@ -70,6 +64,7 @@ impl Client {
             if status == StatusCode::NOT_MODIFIED {
                 return Ok(Fetched::Unchanged);
             }
+            directly(status)?;
             if requests == 1 {
                 first_etag = text_of(&headers, ETAG.as_str());
             }
@@ -81,7 +76,8 @@ impl Client {
 
     /// One object of the REST API.
     pub(super) async fn rest_object(&self, path: &str) -> Result<Value, Error> {
-        let (_, _, body) = self.rest_get(path, None).await?;
+        let (status, _, body) = self.rest_get(path, None).await?;
+        directly(status)?;
         json(&body)
     }
 
@@ -93,7 +89,6 @@ impl Client {
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
         let request = || {
             let request = self.rest_request(Method::GET, path);
-            let request = request.header(ACCEPT, MEDIA_TYPE).header(VERSION.0, VERSION.1);
             match etag {
                 Some(etag) => request.header(IF_NONE_MATCH, etag),
                 None => request,
@@ -115,13 +110,13 @@ impl Client {
     ) -> Result<(StatusCode, Vec<u8>), Error> {
         let request = || {
             let request = self.rest_request(method.clone(), path);
-            let request = request.header(ACCEPT, MEDIA_TYPE).header(VERSION.0, VERSION.1);
             match body {
                 Some(body) => request.body(body.to_string()),
                 None => request,
             }
         };
         let answer = self.ask_rest(request, Repeat::IfNeverSent).await.map_err(by_status)?;
+        directly(answer.0)?;
         Ok((answer.0, answer.2))
     }
 
@@ -140,6 +135,10 @@ impl Client {
             .and_then(|address| address.parse().ok())
             .filter(|address: &Url| matches!(address.scheme(), "https" | "http"))
             .ok_or_else(|| unintelligible("a redirect without an address"))?;
+        if address.as_str().starts_with(self.rest_address()) {
+            // It leads to the repository, and not to a storage.
+            directly(status)?;
+        }
         let unreachable = |error: reqwest::Error| Error::Unreachable {
             reason: format!("GitHub's storage could not be reached: {}", error.without_url()),
             timed_out: false,
@@ -165,12 +164,23 @@ impl Client {
     }
 }
 
-/// GitHub does not distinguish what does not exist from what the token may not see.
+/// GitHub does not distinguish what does not exist from what the token may not see. What it has deleted
+/// is not found either.
 fn by_status(error: Error) -> Error {
     match error {
-        Error::Refused { status: 404, message, .. } => Error::NotFound { message },
+        Error::Refused { status: 404 | 410, message, .. } => Error::NotFound { message },
         other => other,
     }
+}
+
+/// Refuses a redirect. GitHub redirects from the former name of a repository, which the next sync learns.
+fn directly(status: StatusCode) -> Result<(), Error> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let message =
+        "GitHub has this at another address; the repository may have been renamed".to_owned();
+    Err(Error::Refused { status: status.as_u16(), message, is_forbidden: false })
 }
 
 fn unintelligible(reason: &str) -> Error {
@@ -182,7 +192,7 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Reads JSON; invalid characters are replaced.
-fn json(body: &[u8]) -> Result<Value, Error> {
+pub(super) fn json(body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(body)
         .or_else(|error| match mended(body) {
             Some(body) => serde_json::from_slice(&body),

@@ -1,4 +1,4 @@
-//! Authorization: who may request which root fields and types, by the tables in `domain::access`.
+//! Authorization: who may request which root fields and types, by the tables in `middleware::access`.
 
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, Selection, SelectionSet,
@@ -6,11 +6,11 @@ use async_graphql::parser::types::{
 
 use super::document::root_fields;
 use super::null_propagation::{Shapes, named, root_type};
-use crate::domain::access::{
-    Workers, field_tier, is_open_to_workers, is_type_open_to_workers, worker_field,
-};
 use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, Tier};
+use crate::middleware::access::{
+    Workers, field_tier, is_open_to_workers, is_type_open_to_workers, worker_field,
+};
 use crate::service::{Error, Result};
 
 /// Checks that an actor may select every root field of an operation, and that a worker may select

@@ -2,8 +2,18 @@
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
+
+/// The name of a kind of operation.
+pub(super) fn name_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    }
+}
 
 /// The operation that a request selects.
 pub(super) fn chosen<'a>(

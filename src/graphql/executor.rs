@@ -21,18 +21,20 @@ use tracing::Instrument as _;
 use super::access;
 use super::answer::{OperationResponse, StreamItem};
 use super::bounds;
-use super::document::{chosen, root_fields};
+use super::document::{chosen, name_of, root_fields};
 use super::error::add_codes;
 use super::feed::{Feed, FeedSource};
 use super::limits;
 use super::null_propagation::Shapes;
 use super::request::{Admitted, Call};
 use super::schema::{Schema, schema};
-use crate::domain::access::FIELDS;
+use super::spans;
 use crate::metrics;
+use crate::middleware::access::FIELDS;
 use crate::service::claims::presence;
 use crate::service::error_code::TIMEOUT;
 use crate::service::{App, Error, cancellable};
+use crate::traces::FutureExt as _;
 
 /// The maximum number of errors in a response. A document can cause any number of them.
 const ERRORS: usize = 50;
@@ -87,15 +89,21 @@ impl Executor {
         let began = Instant::now();
         let fields = known_fields(&document, &call, kind);
         let order = Order::new(&document, &call);
+        let span = spans::start(&self.0.app.traces, &document, &call, (kind, &fields));
         let mut request = call.request("");
         request.set_parsed_query(document);
-        let running = Box::pin(self.0.schema.execute(request));
+        let logged = spans::log_span(&call, &span);
+        let running = self.0.schema.execute(request).with_context(span.context());
+        let running = Box::pin(running.instrument(logged.clone()));
         let response = match kind {
             OperationType::Query => tokio::time::timeout(self.0.query_time, cancellable(running))
                 .await
                 .unwrap_or_else(|_| Response::from_errors(vec![too_slow(self.0.query_time)])),
             OperationType::Mutation | OperationType::Subscription => running.await,
         };
+        if !response.errors.is_empty() {
+            span.fail("graphql");
+        }
         let metrics = &self.0.app.metrics;
         for field in fields {
             let outcome = if response.errors.is_empty() { "ok" } else { "error" };
@@ -103,7 +111,7 @@ impl Executor {
             let took = began.elapsed().as_secs_f64();
             metrics.observe(&metrics::GRAPHQL_DURATION, &[name_of(kind), field], took);
         }
-        self.answer(&call, order.bring(response))
+        logged.in_scope(|| self.answer(&call, order.bring(response)))
     }
 
     /// Executes a query or a mutation. A mutation continues even if the client disconnects.
@@ -115,6 +123,7 @@ impl Executor {
         let gone = CancellationToken::new();
         let running = async move { executor.execute(admitted).await };
         let running = presence::scope(gone.clone(), running).in_current_span();
+        let running = running.with_current_context();
         let _cancel_on_drop = gone.drop_guard();
         let ended = self.0.app.shutdown.changes().spawn(running).await;
         ended.unwrap_or_else(|_| {
@@ -132,15 +141,6 @@ impl Executor {
         let responses = self.0.schema.execute_stream(request);
         let (executor, call) = (self.clone(), call.clone());
         responses.map(move |response| executor.answer(&call, response).into_item(&feed)).boxed()
-    }
-}
-
-/// The name of a kind of operation.
-fn name_of(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
     }
 }
 

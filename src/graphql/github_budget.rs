@@ -8,7 +8,7 @@ use futures_util::Stream;
 use super::loaders::app;
 use crate::domain::Timestamp;
 use crate::domain::github_budget::{
-    Feature, Resource, Spent, forecast, within_hour, within_minute,
+    Feature, Resource, Spent, forecast, spent_on, within_hour, within_minute,
 };
 use crate::service;
 use crate::service::budget::{Rate, Snapshot};
@@ -102,13 +102,13 @@ impl GithubBudget {
         let of = |(resource, rate): &(Resource, Rate)| GithubBudgetResource {
             resource: *resource,
             limit: rate.limit,
-            remaining: if rate.resets_at > self.now { rate.remaining } else { rate.limit },
+            remaining: rate.left(self.now),
             reset_at: Timestamp(rate.resets_at),
             blocked_until: self.blocked_until(Some(*resource)),
             forecast: forecast(
                 &self.snapshot.spent,
                 *resource,
-                (rate.remaining, rate.resets_at),
+                (rate.left(self.now), rate.resets_at),
                 self.now,
             ),
         };
@@ -117,23 +117,16 @@ impl GithubBudget {
 
     /// What was spent within the last hour, by feature. Features that spent nothing are included.
     async fn spending(&self) -> Vec<GithubSpending> {
-        let recent = |one: &&Spent| one.minute + TimeDelta::minutes(LONGEST) > self.now;
-        let mut all = Vec::new();
-        for resource in Resource::ALL {
-            for feature in Feature::ALL {
-                let own = |one: &&Spent| one.resource == resource && one.feature == feature;
-                let spent = self.snapshot.spent.iter().filter(own).filter(recent);
-                let sum = |of: fn(&Spent) -> i64| spent.clone().map(of).sum();
-                all.push(GithubSpending {
-                    resource,
-                    feature,
-                    points: sum(|one| one.points),
-                    requests: sum(|one| one.requests),
-                    writes: sum(|one| one.writes),
-                });
-            }
-        }
-        all
+        let of = |resource| Feature::ALL.map(|feature| (resource, feature));
+        let spent = |of| spent_on(&self.snapshot.spent, of, self.now);
+        let sum = |Spent { resource, feature, points, requests, writes, .. }| GithubSpending {
+            resource,
+            feature,
+            points,
+            requests,
+            writes,
+        };
+        Resource::ALL.into_iter().flat_map(of).map(spent).map(sum).collect()
     }
 
     /// What was spent in each minute, oldest first. A minute, resource and feature without requests
@@ -143,20 +136,8 @@ impl GithubBudget {
         #[graphql(desc = "How many minutes back, 1 to 60.", default = 60)] minutes: i32,
     ) -> Vec<GithubSpendingMinute> {
         let back = TimeDelta::minutes(i64::from(minutes).clamp(1, LONGEST));
-        let mut spent: Vec<Spent> = Vec::new();
-        for one in self.snapshot.spent.iter().filter(|one| one.minute + back > self.now) {
-            let key = |one: &Spent| (one.minute, one.resource, one.feature);
-            match spent.iter_mut().find(|known| key(known) == key(one)) {
-                Some(known) => {
-                    known.points += one.points;
-                    known.requests += one.requests;
-                    known.writes += one.writes;
-                }
-                None => spent.push(*one),
-            }
-        }
-        spent.sort_by_key(|one| (one.minute, one.resource, one.feature));
-        let minute = |one: Spent| GithubSpendingMinute {
+        let recent = self.snapshot.spent.iter().filter(|one| one.minute + back > self.now);
+        let minute = |one: &Spent| GithubSpendingMinute {
             minute: Timestamp(one.minute),
             resource: one.resource,
             feature: one.feature,
@@ -164,7 +145,7 @@ impl GithubBudget {
             requests: one.requests,
             writes: one.writes,
         };
-        spent.into_iter().map(minute).collect()
+        recent.map(minute).collect()
     }
 }
 

@@ -45,6 +45,7 @@ mod routes;
 mod schema;
 mod server;
 mod single_flight;
+mod spans;
 mod sse;
 mod subscription;
 mod types;

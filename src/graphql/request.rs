@@ -5,7 +5,8 @@ use async_graphql::{Request, Variables};
 use axum::http::request::Parts;
 
 use crate::domain::Actor;
-use crate::middleware::RequestId;
+use crate::middleware::{RequestId, RequestTrace};
+use crate::traces::Context;
 
 /// The text of a request, for errors that refer to a place in it.
 #[derive(Debug, Clone)]
@@ -32,13 +33,17 @@ pub(super) struct Requester {
     pub(super) actor: Actor,
     /// The request's id in the log; `None` for requests that Dispatch makes itself.
     pub(super) request_id: Option<RequestId>,
+    /// The caller's span, for operations that are executed after the response to the request.
+    pub(super) trace: Context,
 }
 
 impl Requester {
     /// The caller of a request, as the middleware set it; anonymous if it did not.
     pub(super) fn from_request(request: &Parts) -> Self {
         let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
-        Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }
+        let request_id = request.extensions.get::<RequestId>().cloned();
+        let trace = request.extensions.get::<RequestTrace>().cloned().unwrap_or_default();
+        Self { actor, request_id, trace: trace.caller }
     }
 }
 

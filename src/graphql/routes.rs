@@ -8,7 +8,7 @@ use axum::routing::any;
 use super::http::answer;
 use super::server::Server;
 use super::websocket;
-use crate::domain::access;
+use crate::middleware::access;
 use crate::middleware::is_handshake;
 
 /// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's

@@ -13,6 +13,7 @@ use super::executor::{Executor, known_fields};
 use super::multiplexer::Multiplexer;
 use super::request::{Admitted, Call};
 use super::response_cache::ResponseCache;
+use super::spans;
 use crate::bus::Bus;
 use crate::domain::EventCursor;
 use crate::metrics;
@@ -84,7 +85,13 @@ impl Server {
             metrics.add(&metrics::GRAPHQL_OPERATIONS, &["subscription", field, "ok"], 1);
         }
         let counted = is_counted.then(|| metrics.hold(&metrics::SUBSCRIBERS, &[field]));
+        // The span of a subscription is its start: it may last for days.
+        let span = is_counted.then(|| {
+            let Admitted { kind, document, call } = &admitted;
+            spans::start(&self.0.executor.app().traces, document, call, (*kind, &fields))
+        });
         let items = self.0.multiplexer.follow(&self.0.executor, admitted, resume).await;
+        drop(span);
         let subscriber = move |item| {
             let _ = &counted;
             item

@@ -4,7 +4,7 @@ use rmcp::model::{CallToolRequestParams, CallToolResponse, ContentBlock};
 use serde_json::Value;
 
 use super::{McpServer, ToolCaller};
-use crate::domain::access::{ToolAccess, Workers};
+use crate::middleware::access::{ToolAccess, Workers};
 use crate::service;
 use crate::service::claims::leases;
 

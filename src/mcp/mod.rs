@@ -41,13 +41,15 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::domain::{Actor, access};
-use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
+use crate::domain::Actor;
+use crate::middleware::access;
+use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, RequestTrace, json};
 use crate::service::claims::presence;
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR};
 use crate::service::shutdown::Shutdown;
 use crate::service::{App, cancellable};
 use crate::telemetry::field;
+use crate::traces::{self, Context, FutureExt as _, Span, SpanKind, attribute};
 use arguments::InvalidArgument;
 use tool_error::ToolError;
 pub use tool_error::remedy;
@@ -201,6 +203,22 @@ impl McpServer {
     }
 }
 
+impl McpServer {
+    /// Starts the span of a call. A name that is no tool's is the caller's text and is left out.
+    fn trace(&self, request: &Context, name: &str) -> Span {
+        let tool = self.tools.get(name).map(|tool| tool.name.clone());
+        let span = self.app.traces.span(request, SpanKind::Internal, || match &tool {
+            Some(tool) => format!("tools/call {tool}").into(),
+            None => "tools/call".into(),
+        });
+        span.set(attribute::MCP_METHOD, "tools/call");
+        if let Some(tool) = tool {
+            span.set(attribute::TOOL_NAME, tool.into_owned());
+        }
+        span
+    }
+}
+
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
@@ -228,14 +246,22 @@ impl ServerHandler for McpServer {
         let parts = context.extensions.get::<Parts>();
         let id = parts.and_then(|parts| parts.extensions.get::<RequestId>()).cloned();
         let id = id.map(|id| id.to_string()).unwrap_or_default();
-        let span = tracing::info_span!("tool", { field::REQUEST_ID } = %id, name = %request.name);
+        let trace = parts.and_then(|parts| parts.extensions.get::<RequestTrace>()).cloned();
+        let trace = self.trace(&trace.unwrap_or_default().request, &request.name);
+        let span = tracing::info_span!(
+            "tool",
+            { field::REQUEST_ID } = %id,
+            { field::TRACE_ID } = traces::trace_id(&trace.context()),
+            name = %request.name
+        );
         let only_reads = self.get_tool(&request.name).is_some_and(|tool| {
             tool.annotations.is_some_and(|hints| hints.read_only_hint == Some(true))
         });
         let disconnected =
             parts.and_then(|parts| parts.extensions.get::<ClientDisconnected>()).cloned();
-        let calling = Box::pin(self.call(request, context)).instrument(span);
-        match disconnected {
+        let calling = Box::pin(self.call(request, context).with_context(trace.context()));
+        let calling = calling.instrument(span);
+        let called = match disconnected {
             Some(ClientDisconnected(disconnected)) if only_reads => {
                 let left = || ErrorData::internal_error("The caller went away", None);
                 disconnected
@@ -245,7 +271,11 @@ impl ServerHandler for McpServer {
             }
             Some(ClientDisconnected(disconnected)) => presence::scope(disconnected, calling).await,
             None => calling.await,
+        };
+        if called.is_err() {
+            trace.fail("tool_error");
         }
+        called
     }
 }
 

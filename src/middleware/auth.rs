@@ -27,10 +27,10 @@ use super::problem::Problem;
 use super::rate_limit::RateLimiter;
 use super::sources::{Proxies, SourceAddress};
 use crate::config::{AuthConfig, AuthMode, Secret};
-use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{TokenKind, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
+use crate::middleware::access::{self, Declared, ToolAccess};
 use crate::service::sessions::{self, SessionId};
 use crate::service::{App, Error};
 

@@ -18,7 +18,7 @@ use url::{Host, Url};
 use super::handshake::is_handshake;
 use super::problem::Problem;
 use crate::config::{AuthMode, Config};
-use crate::domain::access;
+use crate::middleware::access;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");

@@ -3,11 +3,11 @@
 
 use chrono::TimeDelta;
 
+use super::access::{self, Workers};
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
-use crate::domain::access::Workers;
+use crate::domain::Actor;
 use crate::domain::actor::NOT_BOUND;
-use crate::domain::{Actor, access};
 use crate::service::{self, App};
 
 /// The error for a route that is not open to workers.

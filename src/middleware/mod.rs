@@ -1,10 +1,11 @@
 //! The middleware: what every request passes before it reaches a transport.
 //!
 //! ```text
-//! requests        request id, access log, problem documents, timeouts; runs changes to their end
+//! requests        request id, access log, span, problem documents, timeouts; runs changes to their end
 //! headers         security and cache headers of responses
 //! compression     of text, except streams
 //! csrf            origin check against cross-site requests and DNS rebinding
+//! access          tables of permissions: the tier of every route, root field and tool
 //! auth            authentication, the route's tier, rate limits
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! undeclared route needs the highest tier and an undeclared method is rejected; credentials are
 //! compared in constant time; a response that is not a success carries a [`Problem`].
 
+pub mod access;
 mod auth;
 mod cookies;
 mod csrf;
@@ -40,7 +42,7 @@ pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};
 use requests::Attendance;
-pub use requests::RequestId;
+pub use requests::{RequestId, RequestTrace};
 
 use crate::service::App;
 

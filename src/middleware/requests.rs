@@ -1,5 +1,5 @@
-//! What applies to every request: request id, access log, timeouts, and a complete response after a
-//! panic.
+//! What applies to every request: request id, access log, span, timeouts, and a complete response
+//! after a panic.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -26,6 +26,7 @@ use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
 use crate::service::shutdown::Shutdown;
 use crate::service::{App, cancellable};
 use crate::telemetry::field;
+use crate::traces::{self, Context, FutureExt as _, Span, SpanKind, Traces, attribute};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -64,41 +65,81 @@ fn is_usable(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
+/// Where a request belongs among traces.
+#[derive(Debug, Clone, Default)]
+pub struct RequestTrace {
+    /// The caller's span, if the request names one.
+    pub caller: Context,
+    /// The request's own span.
+    pub request: Context,
+}
+
+/// Routes that are asked all the time and tell nothing: they have no span.
+const UNTRACED: [&str; 3] = ["/livez", "/metrics", "/readyz"];
+
 /// What the attendance of requests needs.
 #[derive(Debug, Clone)]
 pub(super) struct Attendance {
     clock: Clock,
     metrics: Metrics,
+    traces: Traces,
 }
 
 impl Attendance {
     pub(super) fn new(app: &App) -> Self {
-        Self { clock: app.clock.clone(), metrics: app.metrics.clone() }
+        let (clock, metrics) = (app.clock.clone(), app.metrics.clone());
+        Self { clock, metrics, traces: app.traces.clone() }
+    }
+
+    /// Starts the span of a request, as the caller's child if the request names the caller's span.
+    fn span(&self, caller: &Context, method: &Method, route: Option<&MatchedPath>) -> Span {
+        let route = route.map(MatchedPath::as_str);
+        if route.is_some_and(|route| UNTRACED.contains(&route)) {
+            return Traces::default().span(caller, SpanKind::Server, || "".into());
+        }
+        let span = self.traces.span(caller, SpanKind::Server, || {
+            let method = usual(method).unwrap_or("HTTP");
+            route.map_or(method.into(), |route| format!("{method} {route}").into())
+        });
+        span.set(attribute::HTTP_METHOD, usual(method).unwrap_or("_OTHER"));
+        if let Some(route) = route {
+            span.set(attribute::HTTP_ROUTE, route.to_owned());
+        }
+        span
     }
 }
 
 /// Gives a request its id and its line in the access log (at level `debug`, unless the server
-/// failed), counts it, and encodes the problem it ended with.
+/// failed), counts it, gives it a span, and encodes the problem it ended with.
 pub(super) async fn attend(
-    State(Attendance { clock, metrics }): State<Attendance>,
+    State(attendance): State<Attendance>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let id = RequestId::from_headers(request.headers(), &clock);
+    let id = RequestId::from_headers(request.headers(), &attendance.clock);
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", { field::REQUEST_ID } = %id);
+    let caller = traces::caller_context(request.headers());
+    let trace = attendance.span(&caller, &method, route.as_ref());
+    trace.set(attribute::REQUEST_ID, id.to_string());
+    request.extensions_mut().insert(RequestTrace { caller, request: trace.context() });
+    let trace_id = traces::trace_id(&trace.context());
+    let span = tracing::info_span!(
+        "request",
+        { field::REQUEST_ID } = %id,
+        { field::TRACE_ID } = trace_id
+    );
 
-    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let running = AssertUnwindSafe(next.run(request).with_context(trace.context())).catch_unwind();
     let mut response = running.instrument(span.clone()).await.unwrap_or_else(|_| broken());
     let _in_span = span.enter();
     if let Some(problem) = problem::take(&mut response) {
         if let Some(cause) = problem.cause() {
             tracing::error!({ field::ERROR } = cause, %method, path, "a request failed");
         }
-        let answer = problem.answer(&path, &id.0, clock.now());
+        let answer = problem.answer(&path, &id.0, attendance.clock.now());
         let (parts, body) = answer.into_parts();
         response.headers_mut().extend(parts.headers);
         *response.body_mut() = body;
@@ -106,13 +147,31 @@ pub(super) async fn attend(
     let header = HeaderValue::from_str(&id.0).expect("an id is of plain characters");
     response.headers_mut().insert(REQUEST_ID, header);
     let took = began.elapsed();
-    count(&metrics, &method, route.as_ref(), response.status(), took);
+    let status = response.status();
+    count(&attendance.metrics, &method, route.as_ref(), status, took);
+    trace.set(attribute::HTTP_STATUS, i64::from(status.as_u16()));
+    if status.is_server_error() {
+        trace.fail(status.as_str().to_owned());
+    }
     log(&method, &path, &response, took);
     response
 }
 
-/// Counts a request by its route. Neither its path nor an unusual method becomes a label, of which
-/// there could be any number.
+/// The name of a method, unless it is an unusual one, of which there could be any number.
+fn usual(method: &Method) -> Option<&'static str> {
+    Some(match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => return None,
+    })
+}
+
+/// Counts a request by its route. Neither its path nor an unusual method becomes a label.
 fn count(
     metrics: &Metrics,
     method: &Method,
@@ -120,16 +179,7 @@ fn count(
     status: StatusCode,
     took: Duration,
 ) {
-    let method = match *method {
-        Method::GET
-        | Method::HEAD
-        | Method::POST
-        | Method::PUT
-        | Method::PATCH
-        | Method::DELETE
-        | Method::OPTIONS => method.as_str(),
-        _ => "other",
-    };
+    let method = usual(method).unwrap_or("other");
     let route = route.map_or("unmatched", MatchedPath::as_str);
     metrics.add(&metrics::HTTP_REQUESTS, &[method, route, status.as_str()], 1);
     metrics.observe(&metrics::HTTP_DURATION, &[method, route], took.as_secs_f64());
@@ -229,6 +279,7 @@ pub(super) async fn run_to_the_end(
     }
     let gone = CancellationToken::new();
     let running = presence::scope(gone.clone(), next.run(request)).in_current_span();
+    let running = running.with_current_context();
     let _told_when_dropped = gone.drop_guard();
     shutdown.changes().spawn(running).await.unwrap_or_else(|_| broken())
 }
@@ -253,7 +304,7 @@ mod tests {
     }
 
     fn attendance() -> Attendance {
-        Attendance { clock: clock(), metrics: Metrics::default() }
+        Attendance { clock: clock(), metrics: Metrics::default(), traces: Traces::default() }
     }
 
     async fn ask(router: Router, request: Request) -> (StatusCode, Value) {
@@ -390,6 +441,7 @@ mod tests {
         let request = Request::post("/api/repos?token=s3cret")
             .header("authorization", "Bearer s3cret")
             .header("x-request-id", "trace-1")
+            .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
             .body(Body::from("s3cret"));
         ask(router, request.unwrap()).await;
 
@@ -403,6 +455,7 @@ mod tests {
         assert_eq!(line["status"], 400);
         assert_eq!(line["actor"], "system");
         assert_eq!(line["span"]["request_id"], "trace-1");
+        assert_eq!(line["span"]["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
         assert!(line["elapsed_ms"].is_number());
     }
 }

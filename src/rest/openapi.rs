@@ -13,7 +13,7 @@ use super::responses::problem;
 use super::schemas::{Absent, Anything, KEY_PATTERN};
 use super::{enforced, idempotency};
 use crate::domain::Tier;
-use crate::domain::access::{self, Declared};
+use crate::middleware::access::{self, Declared};
 use crate::middleware::{ProblemDocument, Reader};
 
 /// The general part of the description.

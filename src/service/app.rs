@@ -16,6 +16,7 @@ use crate::domain::github_budget::Feature;
 use crate::github;
 use crate::metrics::Metrics;
 use crate::store::{Pool, PooledConnection};
+use crate::traces::Traces;
 
 /// The running service: settings, database, GitHub, events and time.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct App {
     pub clock: Clock,
     /// What monitoring is told.
     pub metrics: Metrics,
+    /// The spans of its work.
+    pub traces: Traces,
     /// When monitoring last read the database.
     pub last_reading: LastReading,
     /// The background tasks of this process.

@@ -26,19 +26,21 @@ const ALL: &str = "all";
 ///
 /// # Errors
 ///
-/// When the database fails; what was spent is then stored the next time.
+/// The first failure of the database. What a principal spent and could not be stored is stored the next
+/// time; one principal does not stop another.
 pub async fn exchange(app: &App) -> Result<()> {
     app.github.name_principal().await;
+    let mut outcome = Ok(());
     for (principal, report) in app.github.take_reports() {
         match store(app, &principal, &report).await {
             Ok(shared) => app.github.adopt(&principal, shared),
             Err(error) => {
                 app.github.take_back(&principal, report);
-                return Err(error);
+                outcome = outcome.and(Err(error));
             }
         }
     }
-    Ok(())
+    outcome
 }
 
 /// What each principal has spent, and what is left.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -36,6 +36,12 @@ pub(super) struct GitHubApp {
     /// The installation of each token, and when it expires.
     tokens: HashMap<String, (u64, DateTime<Utc>)>,
     issued: u64,
+    /// How many requests of the app itself were answered.
+    asked: u64,
+    /// How often a new token is refused before it is accepted.
+    refused_first: u32,
+    /// The `Retry-After` with which the app itself is refused, in seconds.
+    retry_after: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -96,6 +102,21 @@ impl Simulator {
         self.with_app(|app| app.public_key = public_key.into());
     }
 
+    /// Refuses the next tokens so many times, as servers do that do not know a new token yet.
+    pub fn refuse_tokens_first(&self, times: u32) {
+        self.with_app(|app| app.refused_first = times);
+    }
+
+    /// Refuses the app's own requests by a rate limit, with this `Retry-After` in seconds.
+    pub fn limit_app(&self, retry_after: Option<u32>) {
+        self.with_app(|app| app.retry_after = retry_after);
+    }
+
+    /// How many requests of the app itself were answered.
+    pub fn requests_of_app(&self) -> u64 {
+        lock(&self.shared.app).as_ref().map_or(0, |app| app.asked)
+    }
+
     /// How many tokens were issued.
     pub fn issued_tokens(&self) -> u64 {
         lock(&self.shared.app).as_ref().map_or(0, |app| app.issued)
@@ -137,6 +158,10 @@ impl Simulator {
     pub(super) fn presented(&self, token: &str) -> Option<Presented> {
         let now = self.now();
         self.with_app(|app| match app.tokens.get(token) {
+            Some(_) if app.refused_first > 0 => {
+                app.refused_first -= 1;
+                Presented::Nobody
+            }
             Some((id, expires_at)) if *expires_at > now => match app.installations.get(id) {
                 Some(one) if one.is_suspended => Presented::Suspended,
                 Some(one) => Presented::Installation { owner: one.owner.clone() },
@@ -237,14 +262,25 @@ fn as_app(
     answer: impl FnOnce(&mut GitHubApp) -> Response,
 ) -> Response {
     let now = simulator.now();
-    let answered = simulator.with_app(|app| match app.check(headers, now) {
-        Ok(()) => answer(app),
-        Err(message) => problem(StatusCode::UNAUTHORIZED, message),
+    let answered = simulator.with_app(|app| {
+        app.asked += 1;
+        match (app.retry_after, app.check(headers, now)) {
+            (Some(secs), _) => {
+                let mut limited = problem(StatusCode::FORBIDDEN, "API rate limit exceeded");
+                limited.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+                limited
+            }
+            (None, Ok(())) => answer(app),
+            (None, Err(UNKNOWN)) => problem(StatusCode::NOT_FOUND, UNKNOWN),
+            (None, Err(message)) => problem(StatusCode::UNAUTHORIZED, message),
+        }
     });
-    let answered =
-        answered.unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "Integration not found"));
+    let answered = answered.unwrap_or_else(|| problem(StatusCode::NOT_FOUND, UNKNOWN));
     dated(answered, now)
 }
+
+/// What GitHub says of the id of no app.
+const UNKNOWN: &str = "Integration not found";
 
 impl GitHubApp {
     /// Checks the JSON Web Token of a request.
@@ -267,7 +303,9 @@ impl GitHubApp {
         let claims: Claims = serde_json::from_slice(&decoded(claims)?).map_err(|_| UNDECODABLE)?;
         let issuer = claims.iss.as_str().map_or_else(|| claims.iss.to_string(), str::to_owned);
         let now = now.timestamp();
-        if head["alg"] != "RS256" || !is_signed || issuer != self.id {
+        if issuer != self.id {
+            Err(UNKNOWN)
+        } else if head["alg"] != "RS256" || !is_signed {
             Err(UNDECODABLE)
         } else if claims.iat > now {
             Err("'Issued at' claim ('iat') must be an Integer representing the time that the \

@@ -23,7 +23,11 @@ pub(super) struct SimulatedRateLimit {
 
 impl SimulatedRateLimit {
     pub(super) fn full(now: DateTime<Utc>) -> Self {
-        Self { limit: POINTS, remaining: POINTS, resets_at: (now + WINDOW).trunc_subsecs(0) }
+        Self::full_of(POINTS, now)
+    }
+
+    fn full_of(limit: i64, now: DateTime<Utc>) -> Self {
+        Self { limit, remaining: limit, resets_at: (now + WINDOW).trunc_subsecs(0) }
     }
 
     fn spend(&mut self, points: i64) -> bool {
@@ -36,6 +40,13 @@ impl SimulatedRateLimit {
 }
 
 impl Simulator {
+    /// Gives each API this many points or requests in each window from now on.
+    pub fn raise_limits(&self, limit: i64) {
+        let full = SimulatedRateLimit::full_of(limit, self.now());
+        *lock(&self.shared.limits) = full;
+        *lock(&self.shared.core) = full;
+    }
+
     /// Uses up all points until `resets_at`.
     pub fn exhaust_rate_limit(&self, resets_at: DateTime<Utc>) {
         self.set_rate_limit(0, resets_at);
@@ -92,7 +103,7 @@ impl Simulator {
         let now = self.now();
         let mut limits = lock(limits);
         if limits.resets_at <= now {
-            *limits = SimulatedRateLimit::full(now);
+            *limits = SimulatedRateLimit::full_of(limits.limit, now);
         }
         limits
     }

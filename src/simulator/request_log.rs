@@ -31,6 +31,8 @@ pub struct LoggedRequest {
     pub kind: OperationKind,
     /// Its variables.
     pub variables: Value,
+    /// Its header `traceparent`.
+    pub traceparent: Option<String>,
     /// When its response was ready; unset until then.
     pub answered_at: Arc<OnceLock<DateTime<Utc>>>,
 }

@@ -1,4 +1,5 @@
-//! Serves the simulated GitHub over HTTP: `/graphql`, and `/api/graphql` as on GitHub Enterprise.
+//! Serves the simulated GitHub over HTTP: `/graphql` and the REST API; as on GitHub Enterprise Server also
+//! as `/api/graphql` and below `/api/v3`.
 //!
 //! The state is in `world`. Invariant: started work is finished even if the client disconnects, as
 //! on GitHub.
@@ -15,8 +16,8 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -59,6 +60,7 @@ pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()
         .route("/api/graphql", post(answer))
         .with_state(service)
         .merge(app_api)
+        .nest(ENTERPRISE, rest_api.clone())
         .merge(rest_api);
     let mut tasks = JoinSet::new();
     loop {
@@ -73,6 +75,9 @@ pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()
         }
     }
 }
+
+/// The path of the REST API of GitHub Enterprise Server.
+const ENTERPRISE: &str = "/api/v3";
 
 /// Work that continues when the client disconnects.
 type Job = BoxFuture<'static, ()>;
@@ -146,6 +151,7 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
         kind: kind(&document),
         variables: posted.variables.clone(),
+        traceparent: traceparent(&headers),
         answered_at: Arc::default(),
     };
     service.simulator.log_request(request.clone());
@@ -174,6 +180,10 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
     answer
 }
 
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    headers.get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
 /// What all requests of the REST API have in common: the token, the log, faults and the limit. The
 /// operation in the log is the method and the path with ids left out, such as
 /// `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs`.
@@ -195,6 +205,7 @@ async fn rest(State(simulator): State<Simulator>, request: Request, next: Next) 
         operation: format!("{} {}", request.method(), pattern(&path)),
         kind: if is_read { OperationKind::Query } else { OperationKind::Mutation },
         variables: serde_json::json!({ "path": path }),
+        traceparent: traceparent(request.headers()),
         answered_at: Arc::default(),
     };
     simulator.log_request(logged.clone());
@@ -212,6 +223,8 @@ async fn rest(State(simulator): State<Simulator>, request: Request, next: Next) 
         problem(StatusCode::FORBIDDEN, "API rate limit exceeded for user ID 1.")
     } else if owner.is_some_and(|owner| !is_of(&path, &owner)) {
         problem(StatusCode::NOT_FOUND, "Not Found")
+    } else if has_moved(&simulator, &path) {
+        moved(&request)
     } else {
         next.run(request).await
     };
@@ -226,6 +239,37 @@ async fn rest(State(simulator): State<Simulator>, request: Request, next: Next) 
     limited(answer, now, "core", limits)
 }
 
+/// Whether a path has the former name of a repository.
+fn has_moved(simulator: &Simulator, path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (Some("repos"), Some(owner), Some(name)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let name = format!("{owner}/{name}");
+    let world = simulator.world();
+    world.named(&name).is_ok_and(|known| !known.full_name.eq_ignore_ascii_case(&name))
+}
+
+/// GitHub's redirect to the id of a repository, whatever its name.
+fn moved(request: &Request) -> Response {
+    let location =
+        format!("{}/repositories/1", address_of(request.headers(), request.extensions()));
+    let mut answer = problem(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
+    let location = HeaderValue::try_from(location).expect("an address is plain text");
+    answer.headers_mut().insert(header::LOCATION, location);
+    answer
+}
+
+/// The address of the REST API that the client used.
+fn address_of(headers: &HeaderMap, extensions: &Extensions) -> String {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let original = extensions.get::<OriginalUri>();
+    let is_enterprise = original.is_some_and(|uri| uri.path().starts_with(ENTERPRISE));
+    let path = if is_enterprise { ENTERPRISE } else { "" };
+    format!("http://{}{path}", host.unwrap_or_default())
+}
+
 /// Answers a request of the REST API about automation.
 async fn automation_api(State(simulator): State<Simulator>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -233,7 +277,7 @@ async fn automation_api(State(simulator): State<Simulator>, request: Request) ->
         return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
     };
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let address = format!("http://{}", header(header::HOST).unwrap_or_default());
+    let address = address_of(&parts.headers, &parts.extensions);
     let answer = automation::answer(
         &simulator,
         &RestRequest {
@@ -242,6 +286,7 @@ async fn automation_api(State(simulator): State<Simulator>, request: Request) ->
             query: parts.uri.query().unwrap_or_default(),
             body: &body,
             etag: header(header::IF_NONE_MATCH),
+            version: parts.headers.get(VERSION).and_then(|value| value.to_str().ok()),
             address: &address,
         },
     );
@@ -254,6 +299,9 @@ async fn automation_api(State(simulator): State<Simulator>, request: Request) ->
     }
     response
 }
+
+/// The header that names the version of the REST API.
+const VERSION: &str = "x-github-api-version";
 
 /// The largest body of a request of the REST API, in bytes.
 const LONGEST_REQUEST: usize = 1 << 20;

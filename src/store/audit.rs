@@ -1,7 +1,7 @@
 //! The audit log: who did what, and whether it succeeded. Retained permanently.
 //!
 //! An entry is pending (an intent) until its outcome is known. Readers never see pending entries;
-//! only settling reads them.
+//! only settling reads them. An entry gets the id of the trace that the running work belongs to.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
+use crate::traces::current_trace_id;
 
 /// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -62,6 +63,8 @@ pub struct AuditEntry {
     pub comment: Option<String>,
     /// The page of that comment, once it is known to exist.
     pub comment_url: Option<String>,
+    /// The trace in which it was requested, as 32 hexadecimal digits.
+    pub trace_id: Option<String>,
 }
 
 impl AuditEntry {
@@ -151,7 +154,9 @@ impl<'a> NewEntry<'a> {
 /// Appends an entry with its outcome.
 pub async fn append(connection: &mut Connection, entry: &NewEntry<'_>) -> QueryResult<AuditEntry> {
     Prepared(
-        diesel::insert_into(dsl::audit_log).values(entry).returning(AuditEntry::as_returning()),
+        diesel::insert_into(dsl::audit_log)
+            .values((entry, dsl::trace_id.eq(current_trace_id())))
+            .returning(AuditEntry::as_returning()),
     )
     .get_result(connection)
     .await
@@ -164,7 +169,7 @@ pub async fn append_pending(
 ) -> QueryResult<Option<AuditEntry>> {
     Prepared(
         diesel::insert_into(dsl::audit_log)
-            .values(entry)
+            .values((entry, dsl::trace_id.eq(current_trace_id())))
             .on_conflict(dsl::issue_id)
             .filter_target(dsl::settled_at.is_null().and(dsl::comment.is_null()))
             .do_nothing()
@@ -247,7 +252,7 @@ pub async fn append_comment(
     comment: &NewComment<'_>,
 ) -> QueryResult<AuditEntry> {
     diesel::insert_into(dsl::audit_log)
-        .values(comment)
+        .values((comment, dsl::trace_id.eq(current_trace_id())))
         .returning(AuditEntry::as_returning())
         .get_result(connection)
         .await

@@ -155,6 +155,8 @@ diesel::table! {
         comment_url -> Nullable<Text>,
         /// What kind of caller that was; the name alone proves nothing.
         actor_kind -> Text,
+        /// The trace in which it was requested, as 32 hexadecimal digits; null when there was none.
+        trace_id -> Nullable<Text>,
     }
 }
 

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::Request;
 use dispatch::config::Env;
 use dispatch::domain::Status;
-use dispatch::domain::access::TOOLS;
+use dispatch::middleware::access::TOOLS;
 use dispatch::simulator::Fault;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;

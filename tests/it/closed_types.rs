@@ -8,7 +8,7 @@ use async_graphql::parser::types::{
 };
 use axum::body::Body;
 use axum::http::Request;
-use dispatch::domain::access::{FIELDS, WORKER_TYPES, worker_field};
+use dispatch::middleware::access::{FIELDS, WORKER_TYPES, worker_field};
 use serde_json::{Value, json};
 
 use crate::support::{Given, given_settings};

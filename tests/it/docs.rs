@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use dispatch::config;
-use dispatch::domain::access::Workers;
-use dispatch::domain::{Tier, access};
+use dispatch::domain::Tier;
 use dispatch::metrics;
+use dispatch::middleware::access::{self, Workers};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 

@@ -227,6 +227,20 @@ async fn moves_go_on_over_rest_while_graphql_is_spent_and_return_to_it() {
 }
 
 #[tokio::test]
+async fn over_rest_a_renamed_repository_is_refused_and_not_taken_for_done() {
+    given(async |given: &mut Given| {
+        given.with_issues(&[("A lamp", &["status/backlog"])]).await;
+        given.github.rename_repository("acme/tools", "acme/lamps").unwrap();
+        given.github.exhaust_rate_limit(start_of_time() + TimeDelta::minutes(60));
+        let refused = move_to(given, &given.app, 1, Status::Ready).await.unwrap_err();
+        assert!(refused.to_string().contains("may have been renamed"), "{refused}");
+        assert_eq!(given.github.labels("acme/lamps", 1), ["status/backlog"]);
+        assert_eq!(given.issue(1).await.status, Status::Backlog);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_claim_goes_on_over_rest_too() {
     given(async |given: &mut Given| {
         given.with_issues(&[("A lamp", &["status/ready", "priority/p1"])]).await;
@@ -243,12 +257,31 @@ async fn a_claim_goes_on_over_rest_too() {
 
 #[tokio::test]
 async fn a_pause_of_everything_is_no_reason_to_go_over_rest() {
+    let stated = Fault::SecondaryLimit { retry_after: Some(Duration::from_secs(90)) };
+    // GitHub also says so with a status of success.
+    let with_success = Fault::error("", "You have exceeded a secondary rate limit.");
+    for fault in [stated, with_success] {
+        given(async |given: &mut Given| {
+            given.with_issues(&[("A lamp", &["status/backlog"])]).await;
+            given.github.inject(fault.clone().on("LiveLabels"));
+            assert!(move_to(given, &given.app, 1, Status::Ready).await.is_err());
+            assert_eq!(given.github.count("GET /repos/{owner}/{repo}/issues/{id}"), 0);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn over_rest_no_label_stands_for_all_labels() {
     given(async |given: &mut Given| {
-        given.with_issues(&[("A lamp", &["status/backlog"])]).await;
-        let retry_after = Some(Duration::from_secs(90));
-        given.github.inject(Fault::SecondaryLimit { retry_after }.on("LiveLabels"));
-        assert!(move_to(given, &given.app, 1, Status::Ready).await.is_err());
-        assert_eq!(given.github.count("GET /repos/{owner}/{repo}/issues/{id}"), 0);
+        given.with_issues(&[("A lamp", &["..", "status/backlog"])]).await;
+        given.github.exhaust_rate_limit(start_of_time() + TimeDelta::minutes(60));
+        let body = json!({ "repoFullName": "acme/tools", "issueNumber": 1, "label": ".." });
+        let answer = given.ask("POST", "/api/issues/unlabel", Some(body)).await;
+        assert!(!answer.status.is_success(), "{}", answer.text());
+        assert_eq!(given.github.labels("acme/tools", 1), ["..", "status/backlog"]);
+        let removals = "DELETE /repos/{owner}/{repo}/issues/{id}/labels";
+        assert_eq!(given.github.count(removals), 0);
     })
     .await;
 }

@@ -67,6 +67,7 @@ mod subscriptions;
 mod support;
 mod sync;
 mod tls;
+mod traces;
 mod unwedged;
 mod vocabulary;
 mod web;

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use dispatch::config::Config;
 use dispatch::domain::Tier;
-use dispatch::domain::access::TOOLS;
+use dispatch::middleware::access::TOOLS;
 use dispatch::service::claims::holders::{SendMessage, messages, send_message};
 use dispatch::simulator::{Account, Fault, NewIssue};
 use serde_json::{Value, json};

@@ -239,6 +239,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ),
     ("workflow_statistics", "UPDATE workflow_statistics SET succeeded = 7"),
     ("automation_webhooks_seen", "UPDATE automation_repositories SET webhooks_seen_at = now()"),
+    ("audit_trace_id", "UPDATE audit_log SET trace_id = '4bf92f3577b34da6a3ce929d0e0e4736'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

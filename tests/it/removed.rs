@@ -11,8 +11,8 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
 };
-use dispatch::domain::access::{ROUTES, field_tier};
 use dispatch::domain::{AgentRunId, AuditEntryId, EventCursor, Tier};
+use dispatch::middleware::access::{ROUTES, field_tier};
 use dispatch::service;
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ use async_graphql::parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, ServiceDocument, Type, TypeDefinition,
     TypeKind, TypeSystemDefinition,
 };
-use dispatch::domain::access::FIELDS;
+use dispatch::middleware::access::FIELDS;
 
 use crate::support::is_rewriting;
 

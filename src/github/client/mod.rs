@@ -16,11 +16,12 @@ use moka::future::Cache;
 use rand::Rng as _;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Request, RequestBuilder};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
+use self::rest::RestResponse;
 use self::supplement::{body_of, is_supplement, lacking_field};
 use super::app_tokens::AppCredentials;
 use super::bearer::{Bearer, UnusableSettings};
@@ -31,11 +32,13 @@ use super::error::Error;
 use super::group_queue::{Groups, Membership};
 use super::issue_address::IssueAddress;
 use super::response::{GraphqlResponse, Rate, Received};
+use super::spans;
 use super::text::presentable;
 use crate::clock::Clock;
 use crate::domain::LabelScheme;
 use crate::domain::github_budget::{Feature, Resource};
 use crate::net;
+use crate::traces::Traces;
 
 /// How many ids GitHub looks up in one request.
 pub(super) const IDS_A_REQUEST: usize = 100;
@@ -69,6 +72,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// What is kept for claims and moves, and how fast it may write.
     pub budget: BudgetLimits,
+    /// The spans of requests, which continue in GitHub by the header `traceparent`.
+    pub traces: Traces,
 }
 
 impl Settings {
@@ -76,7 +81,8 @@ impl Settings {
     pub fn new(api_url: Url, token: Option<String>) -> Self {
         let user_agent = concat!("dispatch/", env!("CARGO_PKG_VERSION")).to_owned();
         let (timeouts, budget) = (Timeouts::default(), BudgetLimits::default());
-        Self { api_url, token, app: None, user_agent, timeouts, budget }
+        let traces = Traces::default();
+        Self { api_url, token, app: None, user_agent, timeouts, budget, traces }
     }
 }
 
@@ -89,6 +95,7 @@ impl std::fmt::Debug for Settings {
             .field("user_agent", &self.user_agent)
             .field("timeouts", &self.timeouts)
             .field("budget", &self.budget)
+            .field("traces", &self.traces)
             .finish()
     }
 }
@@ -143,6 +150,7 @@ struct ClientInner {
     credentials: Credentials,
     timeouts: Timeouts,
     clock: Clock,
+    traces: Traces,
     circuit_breaker: CircuitBreaker,
     budget_changes: watch::Sender<()>,
     /// The fields of the supplement that this server was found to lack.
@@ -181,7 +189,7 @@ impl Client {
         let endpoint = graphql_address(&settings.api_url);
         let credentials =
             Credentials::new(settings.token.as_deref(), settings.app.as_ref(), settings.budget)?;
-        let Settings { api_url: rest, timeouts, .. } = settings;
+        let Settings { api_url: rest, timeouts, traces, .. } = settings;
         let (lacking, circuit_breaker) = (Mutex::default(), CircuitBreaker::default());
         let shared = ClientInner {
             http,
@@ -190,6 +198,7 @@ impl Client {
             credentials,
             timeouts,
             clock,
+            traces,
             circuit_breaker,
             budget_changes: watch::Sender::default(),
             lacking,
@@ -220,6 +229,10 @@ impl Client {
 
     pub(super) fn groups(&self) -> &Groups {
         &self.shared.groups
+    }
+
+    pub(super) fn traces(&self) -> &Traces {
+        &self.shared.traces
     }
 
     /// The same client for repositories of an owner. An app that is installed for several owners
@@ -366,7 +379,7 @@ impl Client {
 
         let mut tries = 1;
         loop {
-            let error = match self.send(body.clone(), use_of, deadline).await {
+            let error = match self.send(operation, body.clone(), use_of, deadline).await {
                 Ok(answer) => {
                     self.shared.circuit_breaker.record_answer();
                     let cost = answer.rate.map(|(_, cost)| cost);
@@ -404,27 +417,32 @@ impl Client {
         self.deadline.map_or(call_end, |own| own.min(call_end))
     }
 
-    /// Sends a document once. If GitHub does not accept the token of an installation, it is sent once
-    /// more with another one: a refused request changed nothing.
+    /// Sends a document once; again if GitHub does not accept the token of an installation.
     async fn send(
         &self,
+        operation: &str,
         body: bytes::Bytes,
         use_of: (Resource, bool),
         deadline: Instant,
     ) -> Result<GraphqlResponse, Error> {
-        let bearer = self.authorize(deadline).await?;
-        match self.send_as(&bearer, body.clone(), use_of, deadline).await {
-            Err(error) if self.discard(&bearer, &error) => {
-                let bearer = self.authorize(deadline).await?;
-                self.send_as(&bearer, body, use_of, deadline).await
+        let (mut bearer, mut tries) = (self.authorize(deadline).await?, 1);
+        loop {
+            let error =
+                match self.send_as((&bearer, operation), body.clone(), use_of, deadline).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => error,
+                };
+            match self.another(&bearer, &error, (tries, deadline)).await? {
+                Some(other) => bearer = other,
+                None => return Err(error),
             }
-            answer => answer,
+            tries += 1;
         }
     }
 
     async fn send_as(
         &self,
-        bearer: &Bearer,
+        (bearer, operation): (&Bearer, &str),
         body: bytes::Bytes,
         use_of: (Resource, bool),
         deadline: Instant,
@@ -440,7 +458,8 @@ impl Client {
         let request = self.shared.http.post(self.shared.endpoint.clone());
         let request = request.timeout(left.min(self.shared.timeouts.request)).body(body);
         let (token, now) = (bearer.secret(), self.now());
-        let sent = self.transmit(bearer.authorize(request), bearer, use_of).await;
+        let sent =
+            self.transmit(bearer.authorize(request), bearer, (use_of.0, Some(operation))).await;
         let (status, headers, body) = sent.inspect_err(|_| {
             bearer.budget().record(self.feature, use_of, 0, now);
         })?;
@@ -473,33 +492,53 @@ impl Client {
         resource: Resource,
         error: &Error,
     ) {
-        if let Error::RateLimited { until } = error {
-            let what = received.is_of_resource().then_some(resource);
-            bearer.budget().block(what, *until);
+        let Error::RateLimited { until } = error else { return };
+        match received.unstated_pause() {
+            Some(first) => bearer.budget().pause(received.now, first),
+            None => {
+                let what = received.is_of_resource().then_some(resource);
+                bearer.budget().block(what, *until);
+            }
         }
     }
 
     /// Sends a request once and reads the whole response, whatever its status. Requests of one
     /// principal wait for each other beyond a number. The rate limit of the response is recorded;
-    /// the caller records what was spent.
+    /// the caller records what was spent. `operation` is that of a document.
     pub(super) async fn transmit(
         &self,
         request: RequestBuilder,
         bearer: &Bearer,
-        (resource, _): (Resource, bool),
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+        (resource, operation): (Resource, Option<&str>),
+    ) -> Result<RestResponse, Error> {
         let _permit = bearer.budget().permit().await;
+        let mut request = request.build().map_err(|error| unreachable(error, bearer.secret()))?;
+        let span = spans::start(&self.shared.traces, &request, operation);
+        if let Some(parent) = span.traceparent() {
+            request.headers_mut().insert("traceparent", parent);
+        }
+        let sent = self.receive(request, bearer).await;
+        match &sent {
+            Ok((status, headers, _)) => {
+                spans::end(&span, Ok(*status));
+                if let Some(rate) = Rate::from_headers(headers) {
+                    bearer.budget().record_rate(resource, rate);
+                }
+            }
+            Err(error) => spans::end(&span, Err(error)),
+        }
+        sent
+    }
+
+    async fn receive(&self, request: Request, bearer: &Bearer) -> Result<RestResponse, Error> {
         let unreachable = |error| unreachable(error, bearer.secret());
-        let mut response = request.send().await.map_err(unreachable)?;
+        let mut response = self.shared.http.execute(request).await.map_err(unreachable)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err(Error::Unintelligible { reason: "it is too long".into() });
             }
             body.extend_from_slice(&chunk);
-        }
-        if let Some(rate) = Rate::from_headers(response.headers()) {
-            bearer.budget().record_rate(resource, rate);
         }
         Ok((response.status(), std::mem::take(response.headers_mut()), body))
     }

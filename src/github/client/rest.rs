@@ -2,18 +2,31 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
 use super::{Client, Repeat, TRIES};
 use crate::domain::github_budget::Resource;
+use crate::github::bearer::Bearer;
 use crate::github::error::Error;
 use crate::github::response::Received;
 
 /// A response: its status, its headers and its whole body.
 pub(in crate::github) type RestResponse = (StatusCode, HeaderMap, Vec<u8>);
+
+/// The header that names the version of the REST API.
+const VERSION: &str = "x-github-api-version";
+
+/// The version that responses of GitHub itself are read by. Of what it removed, nothing is read.
+const CURRENT: &str = "2026-03-10";
+
+/// The version for GitHub Enterprise Server, which does not have the current one before 3.21.
+const ENTERPRISE: &str = "2022-11-28";
+
+/// The media type of GitHub's JSON.
+const MEDIA_TYPE: &str = "application/vnd.github+json";
 
 impl Client {
     /// The address of the REST API, without a slash at its end.
@@ -21,10 +34,18 @@ impl Client {
         self.shared.rest.as_str().trim_end_matches('/')
     }
 
+    /// Whether GitHub is an Enterprise Server, which has its REST API below a path.
+    pub(in crate::github) fn is_enterprise(&self) -> bool {
+        self.rest_address().ends_with("/api/v3")
+    }
+
     /// A request to a path of the REST API, without a token.
     pub(in crate::github) fn rest_request(&self, method: Method, path: &str) -> RequestBuilder {
         let address = format!("{}/{path}", self.rest_address());
-        self.shared.http.request(method, address).timeout(self.shared.timeouts.request)
+        let version = if self.is_enterprise() { ENTERPRISE } else { CURRENT };
+        let request = self.shared.http.request(method, address);
+        let request = request.header(ACCEPT, MEDIA_TYPE).header(VERSION, version);
+        request.timeout(self.shared.timeouts.request)
     }
 
     /// A request to another address that GitHub redirected to, without the token.
@@ -105,18 +126,37 @@ impl Client {
     /// [`send_rest`](Self::send_rest), and the error that a status of a failure stands for.
     async fn exchange(
         &self,
-        request: RequestBuilder,
+        mut request: RequestBuilder,
         is_write: bool,
         deadline: Instant,
     ) -> Result<(RestResponse, Option<Error>), Error> {
         let use_of = (Resource::Core, is_write);
         self.gate(use_of)?;
-        let bearer = self.authorize(deadline).await?;
+        let (mut bearer, mut tries) = (self.authorize(deadline).await?, 1);
+        loop {
+            // A request whose body is a text can be cloned.
+            let again = request.try_clone();
+            let sent = self.exchange_as(&bearer, request, use_of, deadline).await?;
+            let (_, Some(failure)) = &sent else { return Ok(sent) };
+            let other = self.another(&bearer, failure, (tries, deadline)).await?;
+            let (Some(other), Some(again)) = (other, again) else { return Ok(sent) };
+            (bearer, request) = (other, again);
+            tries += 1;
+        }
+    }
+
+    async fn exchange_as(
+        &self,
+        bearer: &Bearer,
+        request: RequestBuilder,
+        use_of: (Resource, bool),
+        deadline: Instant,
+    ) -> Result<(RestResponse, Option<Error>), Error> {
         let left = deadline.saturating_duration_since(Instant::now());
         let time = left.clamp(Duration::from_millis(1), self.shared.timeouts.request);
         let request = bearer.authorize(request).timeout(time);
         let now = self.now();
-        let sent = self.transmit(request, &bearer, use_of).await;
+        let sent = self.transmit(request, bearer, (use_of.0, None)).await;
         // A response that says that nothing changed is free.
         let is_free = |status| status == StatusCode::NOT_MODIFIED;
         let points = sent.as_ref().map_or(0, |(status, ..)| i64::from(!is_free(*status)));
@@ -128,9 +168,8 @@ impl Client {
         let (now, token) = (self.now(), bearer.secret());
         let received = Received { status, headers: &headers, body: &body, now, token };
         let failure = received.failure();
-        self.discard(&bearer, &failure);
         if matches!(failure, Error::RateLimited { .. }) {
-            self.note_limit(&bearer, &received, Resource::Core, &failure);
+            self.note_limit(bearer, &received, Resource::Core, &failure);
             return Err(failure);
         }
         Ok(((status, headers, body), Some(failure)))

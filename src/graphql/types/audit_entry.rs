@@ -112,6 +112,13 @@ impl AuditEntry {
     async fn requested_at(&self) -> Timestamp {
         Timestamp(self.row.requested_at)
     }
+
+    /// The id of the trace in which the action was requested, as 32 hexadecimal digits: that of the
+    /// request's header `traceparent`, else one of Dispatch's own if it sends traces; null when there
+    /// was none.
+    async fn trace_id(&self) -> Option<&str> {
+        self.row.trace_id.as_deref()
+    }
 }
 
 impl AuditEntry {

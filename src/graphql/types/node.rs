@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Interface};
 
 use super::{AgentRun, AuditEntry, Issue, Lease, Repository, WorkDecision, Workflow, WorkflowRun};
-use crate::domain::access::WORKER_NODES;
 use crate::domain::{
     Actor, AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId, WorkflowId,
     WorkflowRunId,
 };
 use crate::graphql::loaders;
+use crate::middleware::access::WORKER_NODES;
 use crate::service::{self, Error, Result};
 
 /// The prefixes of all ids that `node` can look up.

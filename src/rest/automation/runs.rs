@@ -12,7 +12,9 @@ use crate::rest::errors::failed;
 use crate::rest::path::Path;
 use crate::rest::query::QueryString;
 use crate::service::automation::RunRequest;
-use crate::service::automation::control::{DispatchWorkflow, dispatch_workflow, request_run};
+use crate::service::automation::control::{
+    DispatchWorkflow, dispatch_workflow, refuse_request, request_run,
+};
 use crate::service::automation::lists;
 use crate::service::{self, App, Error};
 use crate::store::automation::WorkflowRun;
@@ -97,7 +99,10 @@ async fn act(
         Some("cancel") => RunRequest::Cancel,
         Some("force_cancel") => RunRequest::ForceCancel,
         Some("dispatch") => return dispatch(app, actor, run).await,
-        _ => return Ok(false),
+        unknown => {
+            refuse_request(app, actor, (run, unknown)).await?;
+            return Ok(false);
+        }
     };
     request_run(app, actor, (run.id, request)).await?;
     Ok(true)

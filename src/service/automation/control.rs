@@ -21,6 +21,9 @@ const LONGEST_REF: usize = 255;
 /// The most workflows that are started by one request.
 const MOST_WORKFLOWS: usize = 50;
 
+/// The longest word of an unknown action that is recorded as it was given, in bytes.
+const LONGEST_ACTION: usize = 40;
+
 /// The beginning of the names of these actions in the audit log.
 pub(crate) const ACTIONS: &str = "workflow_";
 
@@ -68,6 +71,21 @@ fn action_of(request: RunRequest) -> &'static str {
     }
 }
 
+fn notes(run: &WorkflowRun) -> String {
+    format!("{} #{}, run {}", run.name, run.run_number, run.github_id)
+}
+
+fn unknown_run(id: WorkflowRunId) -> Error {
+    Error::NotFound { what: "Workflow run", id: id.to_string() }
+}
+
+/// The repository of a run, while it is tracked.
+async fn tracked(app: &App, run: &WorkflowRun) -> Result<Repository> {
+    let ids = [run.repository_id];
+    let found = repositories::by_ids(&mut *app.connection().await?, &ids).await?.pop();
+    found.filter(|repository| repository.enabled).ok_or_else(|| unknown_run(run.id))
+}
+
 /// Requests something of a run, and returns the run as GitHub has it afterwards.
 ///
 /// # Errors
@@ -79,17 +97,11 @@ pub async fn request_run(
     actor: &Actor,
     (id, request): (WorkflowRunId, RunRequest),
 ) -> Result<WorkflowRun> {
-    let (run, repository) = {
-        let mut connection = app.connection().await?;
-        let not_found = || Error::NotFound { what: "Workflow run", id: id.to_string() };
-        let run = runs::by_id(&mut connection, id).await?.ok_or_else(not_found)?;
-        let ids = [run.repository_id];
-        let repository = repositories::by_ids(&mut connection, &ids).await?.pop();
-        (run, repository.filter(|repository| repository.enabled).ok_or_else(not_found)?)
-    };
+    let run = runs::by_id(&mut *app.connection().await?, id).await?;
+    let run = run.ok_or_else(|| unknown_run(id))?;
+    let repository = tracked(app, &run).await?;
     let name = &repository.full_name;
-    let notes = format!("{} #{}, run {}", run.name, run.run_number, run.github_id);
-    let entry = begin(app, actor, (name, action_of(request)), &notes).await?;
+    let entry = begin(app, actor, (name, action_of(request)), &notes(&run)).await?;
     let github = app.github.for_owner(name.owner()).within(GITHUB_TIME);
     let requested = github.request_run(name, run.github_id, request).await;
     settle(app, &entry, requested.as_ref().err()).await?;
@@ -101,6 +113,34 @@ pub async fn request_run(
     // Best effort: the next sync or event brings what cannot be read now.
     let refreshed = refresh_run(app, &repository, run.github_id).await;
     Ok(refreshed.ok().flatten().unwrap_or(run))
+}
+
+/// Records that something was requested of a run that Dispatch does not know, or nothing. GitHub is not
+/// asked.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for the run of a repository that is not tracked; or when the database fails.
+pub async fn refuse_request(
+    app: &App,
+    actor: &Actor,
+    (run, requested): (&WorkflowRun, Option<&str>),
+) -> Result<()> {
+    let repository = tracked(app, run).await?;
+    let notes = notes(run);
+    let action = format!("{ACTIONS}{}", action_word(requested));
+    let entry = begin(app, actor, (&repository.full_name, &action), &notes).await?;
+    settle_as(app, &entry, Some("Dispatch has no such action")).await
+}
+
+/// The requested word as the audit log shows it.
+fn action_word(requested: Option<&str>) -> &str {
+    let is_word_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match requested {
+        None | Some("") => "null",
+        Some(word) if word.len() <= LONGEST_ACTION && word.chars().all(is_word_character) => word,
+        Some(_) => "unknown",
+    }
 }
 
 /// Starts workflows, one after the other. One that is refused does not prevent the others.

@@ -89,7 +89,6 @@ pub async fn failure_of(app: &App, run: &WorkflowRun) -> Result<Option<RunFailur
     let log = match github.job_log(&repository.full_name, job.github_id).await {
         Ok(log) => excerpt(&log),
         Err(github::Error::NotFound { .. }) => vec![],
-        Err(github::Error::Refused { status: 410, .. }) => vec![],
         Err(error) => return Err(error.into()),
     };
     Ok(Some(RunFailure { job, log }))

@@ -18,7 +18,9 @@ pub(crate) struct RestRequest<'a> {
     pub(crate) query: &'a str,
     pub(crate) body: &'a [u8],
     pub(crate) etag: Option<&'a str>,
-    /// The address that the client used, without a path.
+    /// The version of the API that the client names.
+    pub(crate) version: Option<&'a str>,
+    /// The address of the API that the client used.
     pub(crate) address: &'a str,
 }
 
@@ -310,8 +312,16 @@ fn dispatch(simulator: &Simulator, request: &RestRequest<'_>, name: &str, workfl
         title: found.name.clone(),
         ..NewRun::default()
     };
+    // The current version always returns the run; the former one does on request.
+    let is_current = request.version == Some("2026-03-10");
+    if is_current && body.get("return_run_details").is_some() {
+        return Answer::problem(
+            422,
+            "Invalid request. \"return_run_details\" is not a permitted key.",
+        );
+    }
     let run = simulator.start_run(name, workflow, new);
-    if body["return_run_details"] != true {
+    if !is_current && body["return_run_details"] != true {
         return Answer { status: 204, body: vec![], headers: vec![] };
     }
     let details = json!({

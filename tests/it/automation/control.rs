@@ -1,6 +1,6 @@
 //! Running again, cancelling and starting workflows.
 
-use dispatch::github::RunRequest;
+use dispatch::github::{Client, RunRequest, Settings};
 use dispatch::service::automation::control::{
     DispatchWorkflow, WorkflowInput, dispatch_workflow, request_run,
 };
@@ -9,6 +9,7 @@ use dispatch::simulator::{Fault, NewRun};
 use serde_json::json;
 
 use super::{run, stored, stored_workflows, sync_all, with_workflow};
+use crate::support::github::GitHub;
 use crate::support::{Given, REPOSITORY, given, person};
 
 /// The newest settled entry of the audit log: its action, whether it succeeded, and its error.
@@ -136,4 +137,58 @@ async fn a_run_that_github_deleted_disappears() {
         assert_eq!(given.database.number("SELECT count(*) FROM workflow_branches").await, 0);
     })
     .await;
+}
+
+const DISPATCHES: &str = "POST /repos/{owner}/{repo}/actions/workflows/{id}/dispatches";
+
+/// A workflow at GitHub, and a client that reaches it below a path.
+async fn at_github(path: &str) -> (GitHub, Client, i64) {
+    let github = GitHub::start().await;
+    github.simulator.add_repository(REPOSITORY);
+    let workflow =
+        github.simulator.add_workflow(REPOSITORY, "CI", ".github/workflows/ci.yml", super::FILE);
+    let address = github.address.join(path).unwrap();
+    let client = Client::new(Settings::new(address, Some("a-token".into())), github.clock.clone());
+    (github, client.unwrap(), workflow)
+}
+
+#[tokio::test]
+async fn the_started_run_is_known_on_github_and_on_enterprise() {
+    for path in ["", "api/v3"] {
+        let (github, client, workflow) = at_github(path).await;
+        let inputs = [("size".to_owned(), "small".to_owned())];
+        let name = REPOSITORY.parse().unwrap();
+        let started = client.dispatch_workflow(&name, workflow, ("main", &inputs)).await.unwrap();
+        assert!(started.github_id.is_some(), "{path}");
+        assert_eq!(github.simulator.count(DISPATCHES), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_that_cannot_return_the_run_starts_it_nevertheless() {
+    let (github, client, workflow) = at_github("api/v3").await;
+    let refusal = "Invalid request. \"return_run_details\" is not a permitted key.";
+    github.simulator.inject(Fault::refuse(422, refusal).on(DISPATCHES));
+    let name = REPOSITORY.parse().unwrap();
+    let started = client.dispatch_workflow(&name, workflow, ("main", &[])).await.unwrap();
+    assert_eq!(started.github_id, None);
+    assert_eq!(github.simulator.count(DISPATCHES), 2);
+}
+
+#[tokio::test]
+async fn a_redirect_from_a_former_name_is_not_taken_for_done() {
+    let (github, client, workflow) = at_github("").await;
+    let run = github.simulator.start_run(REPOSITORY, workflow, NewRun::default());
+    github.simulator.rename_repository(REPOSITORY, "acme/lamps").unwrap();
+    let name = REPOSITORY.parse().unwrap();
+    let refused = [
+        client.request_run(&name, run, RunRequest::Cancel).await.unwrap_err(),
+        client.dispatch_workflow(&name, workflow, ("main", &[])).await.unwrap_err(),
+        client.job_log(&name, 1).await.unwrap_err(),
+        client.workflows(&name, None).await.unwrap_err(),
+        client.run(&name, run).await.unwrap_err(),
+    ];
+    for error in refused {
+        assert!(error.to_string().contains("may have been renamed"), "{error}");
+    }
 }

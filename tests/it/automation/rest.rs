@@ -206,7 +206,12 @@ async fn runs_are_controlled_by_githubs_id() {
         assert_eq!(ask("repoFullName=acme/tools&action=cancel").await, (200, done));
         let nothing = json!({ "success": false });
         assert_eq!(ask("repo=acme/tools&action=dance").await, (200, nothing.clone()));
-        assert_eq!(ask("repo=acme/tools").await, (200, nothing));
+        assert_eq!(ask("repo=acme/tools").await, (200, nothing.clone()));
+        assert_eq!(ask("repo=acme/tools&action=%3Cb%3E").await, (200, nothing));
+        let refused = "SELECT count(*) FROM audit_log WHERE success IS FALSE \
+            AND repository_full_name = 'acme/tools' \
+            AND action IN ('workflow_dance', 'workflow_null', 'workflow_unknown')";
+        assert_eq!(given.database.number(refused).await, 3);
         let (status, error) = ask("action=rerun").await;
         assert_eq!((status, &error["error"]), (400, &json!("runId and repo required")));
         assert_eq!(ask("repo=acme/nothing&action=rerun").await.0, 404);

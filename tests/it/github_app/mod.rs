@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
 use dispatch::github::{AppCredentials, Client, Error, Settings};
+use dispatch::service::budget::{budgets, exchange};
 use dispatch::service::repositories::sync::sync_issues;
 use dispatch::simulator::NewIssue;
 use ring::signature::{KeyPair as _, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::support::github::{GitHub, usual_timeouts};
+use crate::support::github::{GitHub, noon, usual_timeouts};
 use crate::support::{Given, given_settings};
 
 const PKCS1: &str = include_str!("pkcs1.pem");
@@ -28,15 +31,24 @@ fn public_key() -> Vec<u8> {
 }
 
 fn client(github: &GitHub, private_key: &str, installation_id: Option<u64>) -> Client {
+    client_of((APP, private_key), github, installation_id, github.clock.clone())
+}
+
+fn client_of(
+    (app_id, private_key): (&str, &str),
+    github: &GitHub,
+    installation_id: Option<u64>,
+    clock: Clock,
+) -> Client {
     let app = AppCredentials {
-        app_id: APP.to_owned(),
+        app_id: app_id.to_owned(),
         installation_id,
         private_key: private_key.to_owned(),
     };
     let mut settings = Settings::new(github.address.clone(), None);
     settings.timeouts = usual_timeouts();
     settings.app = Some(app);
-    Client::new(settings, github.clock.clone()).unwrap()
+    Client::new(settings, clock).unwrap()
 }
 
 /// Two owners, each with a repository and an installation.
@@ -85,10 +97,54 @@ async fn a_token_is_shared_and_renewed_early() {
 async fn a_revoked_token_is_replaced_within_the_request() {
     let github = two_owners().await;
     let client = client(&github, PKCS1, Some(7));
+    let name = "acme/tools".parse().unwrap();
     reads(&client, "acme").await.unwrap();
+    github.clock.advance(Duration::from_secs(6));
     github.simulator.revoke_tokens();
     reads(&client, "acme").await.unwrap();
     assert_eq!(github.simulator.issued_tokens(), 2);
+    github.clock.advance(Duration::from_secs(6));
+    github.simulator.revoke_tokens();
+    client.for_owner("acme").workflows(&name, None).await.unwrap();
+    assert_eq!(github.simulator.issued_tokens(), 3, "over REST too");
+}
+
+#[tokio::test]
+async fn a_new_token_that_not_all_servers_know_is_used_again() {
+    let github = two_owners().await;
+    let client = client(&github, PKCS1, Some(7));
+    github.simulator.refuse_tokens_first(1);
+    reads(&client, "acme").await.unwrap();
+    assert_eq!(github.simulator.issued_tokens(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_mended_by_the_time_of_githubs_responses() {
+    for (theirs, ours) in [(20, 0), (0, 5)] {
+        let at = |minutes| Clock::held_at(noon() + TimeDelta::minutes(minutes));
+        let github = GitHub::with_clock(at(theirs)).await;
+        github.simulator.register_app(APP, &public_key());
+        github.simulator.install_app(7, "acme");
+        github.simulator.add_repository("acme/tools");
+        let client = client_of((APP, PKCS1), &github, Some(7), at(ours));
+        reads(&client, "acme").await.unwrap();
+        assert_eq!(github.simulator.requests_of_app(), 2, "one more, signed by GitHub's clock");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_the_app_itself_is_obeyed_by_all_its_requests() {
+    let github = two_owners().await;
+    let client = client(&github, PKCS1, None);
+    github.simulator.limit_app(Some(90));
+    for owner in ["acme", "globex"] {
+        let limited = reads(&client, owner).await.unwrap_err();
+        assert!(matches!(limited, Error::RateLimited { .. }), "{limited:?}");
+    }
+    assert_eq!(github.simulator.requests_of_app(), 1);
+    github.simulator.limit_app(None);
+    github.clock.advance(Duration::from_secs(91));
+    reads(&client, "acme").await.unwrap();
 }
 
 #[tokio::test]
@@ -143,6 +199,7 @@ async fn an_installation_that_is_gone_is_tried_again_after_a_pause() {
     github.clock.advance(Duration::from_secs(31));
     reads(&client, "acme").await.unwrap();
 
+    github.clock.advance(Duration::from_secs(6));
     github.simulator.uninstall_app(7);
     let gone = reads(&client, "acme").await.unwrap_err();
     assert!(gone.to_string().contains("uninstalled for acme"), "{gone}");
@@ -160,6 +217,16 @@ async fn a_key_of_another_app_is_a_state_that_says_what_to_check() {
     assert!(matches!(error, Error::NoInstallation { is_for_all: true, .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn an_unknown_app_is_not_taken_for_one_that_is_not_installed() {
+    let github = two_owners().await;
+    for installation in [Some(7), None] {
+        let client = client_of(("99", PKCS1), &github, installation, github.clock.clone());
+        let error = reads(&client, "acme").await.unwrap_err();
+        assert!(error.to_string().contains("no such app: check GITHUB_APP_ID"), "{error}");
+    }
+}
+
 fn problems(settings: &[(&str, &str)]) -> String {
     let given = settings.iter().copied().chain([("DISPATCH_DATA_DIR", "/nonexistent")]);
     Config::from_env(&Env::from_iter(given.collect::<Vec<_>>())).unwrap_err().to_string()
@@ -175,6 +242,22 @@ fn half_set_configuration_stops_the_start() {
     assert!(both.contains("GITHUB_APP_ID is needed") && both.contains("PRIVATE_KEY is needed"));
     let bad = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", "/nonexistent.pem")]);
     assert!(bad.contains("neither a key in PEM nor a readable file"), "{bad}");
+    let broken = "-----BEGIN RSA PRIVATE KEY-----\\nAAAA\\n-----END RSA PRIVATE KEY-----";
+    let broken = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", broken)]);
+    assert!(broken.contains("is not an RSA key in PEM"), "{broken}");
+}
+
+#[test]
+fn a_key_file_without_an_end_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let huge = folder.path().join("huge");
+    std::fs::File::create(&huge).unwrap().set_len(1 << 30).unwrap();
+    for path in ["/dev/zero", pipe.to_str().unwrap(), huge.to_str().unwrap(), "/"] {
+        let refused = problems(&[("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", path)]);
+        assert!(refused.contains("GITHUB_APP_PRIVATE_KEY is n"), "{path}: {refused}");
+    }
 }
 
 #[test]
@@ -234,4 +317,32 @@ async fn a_token_that_cannot_be_renewed_early_is_used_to_its_end() {
     reads(&client, "acme").await.unwrap();
     github.clock.advance(Duration::from_secs(4 * 60));
     assert!(reads(&client, "acme").await.is_err(), "it has expired");
+}
+
+#[tokio::test]
+async fn what_one_installation_cannot_store_costs_no_other_its_count() {
+    let settings = [("GITHUB_APP_ID", APP), ("GITHUB_APP_PRIVATE_KEY", PKCS1)];
+    given_settings(&settings, async |given: &mut Given| {
+        given.github.register_app(APP, &public_key());
+        for (id, owner) in [(7, "acme"), (8, "globex")] {
+            given.github.install_app(id, owner);
+            given.github.add_repository(&format!("{owner}/tools"));
+            given.track(&format!("{owner}/tools")).await;
+        }
+        given.sync().await;
+        let spent = || -> Vec<i64> {
+            let all = budgets(&given.app).into_iter();
+            all.map(|one| one.spent.iter().map(|one| one.requests).sum()).collect()
+        };
+        let before = spent();
+        assert!(before.iter().all(|requests| *requests > 0) && before.len() == 2, "{before:?}");
+        given.database.run("ALTER TABLE github_spending RENAME TO away").await;
+        assert!(exchange(&given.app).await.is_err());
+        given.database.run("ALTER TABLE away RENAME TO github_spending").await;
+        assert_eq!(spent(), before, "nothing is forgotten");
+        exchange(&given.app).await.unwrap();
+        let stored = "SELECT count(DISTINCT principal) FROM github_spending";
+        assert_eq!(given.database.number(stored).await, 2);
+    })
+    .await;
 }

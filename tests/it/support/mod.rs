@@ -5,6 +5,7 @@
 //! do not sleep: they wait for an event with a deadline, or move the clock, which is stopped
 //! otherwise.
 
+pub(crate) mod collector;
 mod database;
 pub(crate) mod github;
 mod log;
@@ -35,9 +36,11 @@ use dispatch::service::webhooks::Inbox;
 use dispatch::service::{self, App};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
+use dispatch::traces::Traces;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -288,6 +291,7 @@ impl Given {
 
     async fn check(mut self) {
         self.tasks.shutdown().await;
+        self.app.traces.close().await;
         let mut connection = self.app.pool.get().await.unwrap();
         for write in self.github.take_writes() {
             let (Write::Labelled { repository, number, .. }
@@ -326,7 +330,10 @@ impl MortalReplica {
 
 async fn app(config: Config, url: &str, clock: Clock) -> App {
     let pool = store::connect(url, 6, config.database.timeouts).unwrap();
-    let settings = service::github_settings(&config.github);
+    let mut settings = service::github_settings(&config.github);
+    let traces = config.traces.as_ref();
+    let traces = traces.map(|to| Traces::start(to, Handle::current()).unwrap()).unwrap_or_default();
+    settings.traces = traces.clone();
     let position = {
         let mut connection = pool.get().await.unwrap();
         store::event_log::position(&mut connection).await.unwrap()
@@ -341,6 +348,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         agent_names: NameCache::default(),
         clock,
         metrics: Metrics::default(),
+        traces,
         last_reading: LastReading::default(),
         tasks: Tasks::default(),
         shutdown: Shutdown::default(),

@@ -43,8 +43,13 @@ impl Socket {
 
     /// The same, with a cookie.
     pub(crate) async fn with_cookie(address: &str, cookie: &str) -> Self {
+        Self::with_header(address, ("cookie", cookie)).await
+    }
+
+    /// The same, with a header.
+    pub(crate) async fn with_header(address: &str, (name, value): (&'static str, &str)) -> Self {
         let mut request = opening(address, Some("graphql-transport-ws"));
-        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        request.headers_mut().insert(name, value.parse().unwrap());
         let (stream, _) = connect_async(request).await.unwrap();
         Self { stream, early: VecDeque::new() }.acknowledged().await
     }

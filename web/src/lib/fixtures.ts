@@ -41,6 +41,7 @@ type AuditEntry = {
   readonly comment: string | null;
   readonly commentUrl: string | null;
   readonly notes: string | null;
+  readonly traceId: string | null;
   readonly success: boolean;
   readonly errorMessage: string | null;
   readonly createdAt: string;
@@ -60,6 +61,7 @@ export const auditEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   comment: null,
   commentUrl: null,
   notes: null,
+  traceId: null,
   success: true,
   errorMessage: null,
   createdAt: "2026-06-01T12:00:00.000Z",

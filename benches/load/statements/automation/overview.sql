@@ -1,8 +1,9 @@
--- Every workflow with its statistics, its newest run and its newest run on the default branch.
-SELECT o.full_name, w.id, w.name, w.state, s.is_flaky, l.*, d.*
-FROM repositories o JOIN workflows w ON w.repository_id = o.id
-LEFT JOIN workflow_statistics s ON s.workflow_id = w.id
-LEFT JOIN workflow_branches b ON b.workflow_id = w.id AND b.branch = o.default_branch AND NOT b.is_pull_request
-LEFT JOIN workflow_runs l ON l.id = s.latest_run_id
-LEFT JOIN workflow_runs d ON d.id = b.latest_run_id
-WHERE o.enabled AND w.deleted_at IS NULL;
+-- Every tracked repository with its counts of workflows, releases, failing branches and unfinished runs.
+SELECT o.*, a.*,
+    (SELECT count(*) FROM workflows w WHERE w.repository_id = o.id AND w.deleted_at IS NULL),
+    (SELECT count(*) FROM releases l WHERE l.repository_id = o.id),
+    (SELECT count(*) FROM workflow_branches b JOIN workflows w ON w.id = b.workflow_id
+        WHERE b.repository_id = o.id AND b.is_failing AND w.deleted_at IS NULL),
+    (SELECT count(*) FROM workflow_runs x WHERE x.repository_id = o.id AND x.status <> 'completed')
+FROM repositories o LEFT JOIN automation_repositories a ON a.repository_id = o.id
+WHERE o.enabled;

@@ -19,6 +19,7 @@ const EntryFields = graphql(`
     afterLabels
     comment
     notes
+    traceId
     success
     errorMessage
     createdAt

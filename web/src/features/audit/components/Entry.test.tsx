@@ -22,6 +22,12 @@ it("does not repeat the comment as details", () => {
   ).toHaveLength(2);
 });
 
+it("shows the id of the trace, if there is one", () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  expect(show({ traceId }).textContent).toContain(`Trace ${traceId}`);
+  expect(show({ traceId: null }).textContent).not.toContain("Trace");
+});
+
 it("shows the kind of the caller beside its name", () => {
   expect(show({ actor: "Sam", actorKind: "AGENT" }).textContent).toContain("Sam agent");
 });

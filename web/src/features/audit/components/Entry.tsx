@@ -44,6 +44,11 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
         {entry.errorMessage !== null && (
           <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
         )}
+        {entry.traceId !== null && (
+          <p className="text-meta wrap-anywhere text-ink-faint">
+            Trace <span className="tabular">{entry.traceId}</span>
+          </p>
+        )}
       </div>
       <Outcome success={entry.success} />
     </div>

@@ -1,4 +1,4 @@
-import { useContext, useMemo, useState } from "react";
+import { lazy, Suspense, useContext, useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { FilterBar, type FacetChoice } from "@/components/FilterBar.tsx";
@@ -26,8 +26,11 @@ import {
 import { RepositoryCard } from "./RepositoryCard.tsx";
 import { SyncAutomationButton } from "./SyncAutomation.tsx";
 import { plural } from "./SyncProblem.tsx";
-import { AutomationSyncProgress } from "./SyncProgress.tsx";
 import { CardWorkflowsContext } from "./useCardWorkflows.ts";
+
+const AutomationSyncProgress = lazy(async () => ({
+  default: (await import("./SyncProgress.tsx")).AutomationSyncProgress,
+}));
 
 /** The automation of all tracked repositories. */
 export function AutomationPage() {
@@ -44,7 +47,11 @@ export function AutomationPage() {
     <LivePage
       title="Automation"
       query={query}
-      banner={<AutomationSyncProgress />}
+      banner={
+        <Suspense>
+          <AutomationSyncProgress />
+        </Suspense>
+      }
       controls={
         <>
           <FilterBar

@@ -4,23 +4,7 @@
 //! list requires the highest tier. A test compares the table with the router and the schema, so
 //! nothing undeclared is reachable.
 
-use super::ids::{IssueId, LeaseId, RepositoryId};
-
-/// What a caller may do. Each tier includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    /// Open to every caller, in every mode.
-    Public,
-    /// Reading the board, the records and their streams.
-    Read,
-    /// What a person does on the board: moves, tracking, syncs.
-    Board,
-    /// What an agent does: reporting runs. Needs the agent's token, or a signed-in person where
-    /// signing in is configured.
-    Agent,
-    /// Everything else.
-    Maintainer,
-}
+use crate::domain::{IssueId, LeaseId, RepositoryId, Tier};
 
 /// The tier of each REST route and page, by method and the router's own path template. A method
 /// that a path is not listed with is not served.

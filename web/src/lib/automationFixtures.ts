@@ -2,6 +2,14 @@ import type { RedBranch, Run } from "./automation.ts";
 
 // Values for tests.
 
+/** The repository to which everything belongs. */
+export const ROCKET = {
+  id: "rep_1",
+  fullName: "acme/rocket",
+  name: "rocket",
+  url: "https://github.com/acme/rocket",
+} as const;
+
 /** A run that succeeded ten minutes before noon. */
 export const run = (changes: Partial<Run> = {}): Run => ({
   id: "run_1",
@@ -29,13 +37,25 @@ export const run = (changes: Partial<Run> = {}): Run => ({
 export const failed = (changes: Partial<Run> = {}): Run =>
   run({ conclusion: "FAILURE", conclusionText: "failure", ...changes });
 
+/** The state of a run or job that has not ended. */
+export const RUNNING = {
+  status: "IN_PROGRESS",
+  statusText: "in_progress",
+  conclusion: null,
+  conclusionText: null,
+  completedAt: null,
+} as const;
+
+/** The state of a run or job that has not begun. */
+export const WAITING = { ...RUNNING, status: "QUEUED", statusText: "queued" } as const;
+
 /** CI on main has failed for three hours. */
 export const redBranch = (changes: Partial<RedBranch> = {}): RedBranch => ({
   branch: "main",
   since: "2026-06-01T09:00:00.000Z",
   sinceCommit: "deadbeefcafe",
   sinceActor: "ben",
-  repository: { fullName: "acme/rocket", url: "https://github.com/acme/rocket" },
+  repository: ROCKET,
   workflow: { id: "wfl_1", name: "CI" },
   run: failed({ id: "run_9" }),
   ...changes,

@@ -2,6 +2,7 @@ import type { Backoff, History } from "./backoff.ts";
 import type { whyReadOnly } from "./issues.ts";
 import type { LabelScheme } from "./labelSchemes.ts";
 import type { Pause } from "./pauses.ts";
+import type { LinkedPullRequest } from "./pullRequests.ts";
 import { PRIORITIES, STATUSES, statusWord } from "./statuses.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -132,3 +133,13 @@ export const OWN_LABELS: LabelScheme = {
   ),
   agentPrefix: "bot:",
 };
+
+/** An approved pull request whose checks failed. */
+export const linkedPullRequest = (changes: Partial<LinkedPullRequest> = {}): LinkedPullRequest => ({
+  url: "https://github.com/acme/rocket/pull/12",
+  state: "OPEN",
+  isDraft: false,
+  checkState: "FAILURE",
+  reviewDecision: "APPROVED",
+  ...changes,
+});

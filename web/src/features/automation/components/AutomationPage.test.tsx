@@ -1,14 +1,12 @@
-import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { redBranch } from "@/lib/automationFixtures.ts";
-import { VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
 import { AutomationEvents } from "@/lib/automation.ts";
-import { viewer } from "@/lib/viewer.ts";
 import { AutomationOfRepository } from "../api/automation.ts";
 import { SyncAutomation } from "../api/control.ts";
-import { cardWorkflow, summary } from "../model/fixtures.ts";
+import { cardWorkflow, summary, tools } from "../model/fixtures.ts";
 import { AutomationPage } from "./AutomationPage.tsx";
 import { syncWords } from "./SyncAutomation.tsx";
 import {
@@ -21,7 +19,7 @@ import {
   show,
   withWorkflows,
 } from "./testAutomationPage.tsx";
-import { answer, DOWN, type Answered } from "./testPage.tsx";
+import { answer, DOWN, type Answered, openBeforeEach } from "./testPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ...(await original<typeof import("@/lib/graphql/client.ts")>()),
@@ -36,18 +34,7 @@ vi.mock("@/lib/graphql/live.ts", () => ({
   },
 }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation");
-  viewer.set(VISITOR);
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation");
 
 describe("the page", () => {
   it("explains what to do if nothing is tracked", async () => {
@@ -147,7 +134,7 @@ describe("an event", () => {
 
   const changed = (id: string) =>
     send({ __typename: "WorkflowRunChanged", run: { id: "r", repository: { id } } });
-  const two = [summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })];
+  const two = [summary(), tools()];
   /** The response after a change: five workflows fail. */
   const five: Answered = [
     AutomationOfRepository,

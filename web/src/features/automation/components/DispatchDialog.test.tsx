@@ -1,12 +1,11 @@
-import { cleanup, screen, within } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { VISITOR } from "@/lib/fixtures.ts";
+import { describe, expect, it, vi } from "vitest";
 import { change } from "@/lib/graphql/client.ts";
-import { viewer } from "@/lib/viewer.ts";
 import { DispatchWorkflow } from "../api/control.ts";
 import type { Workflow } from "../api/workflow.ts";
-import { workflow } from "../model/fixtures.ts";
+import { declaredInput, sibling, triggers, workflow } from "../model/fixtures.ts";
+import { openBeforeEach } from "./testPage.tsx";
 import { show } from "./testWorkflowPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -16,46 +15,22 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation/workflows/wfl_1");
-  viewer.set(VISITOR);
-  HTMLElement.prototype.scrollIntoView = vi.fn();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation/workflows/wfl_1");
 
 describe("starting the workflow", () => {
-  const input = {
-    name: "version",
-    type: "STRING" as const,
-    required: true,
-    default: null,
-    description: "What to release",
-    options: [],
-  };
   const startable = (siblings: Workflow["siblings"] = []) =>
     workflow({
       siblings,
-      triggers: {
-        push: null,
-        pullRequest: null,
-        schedules: [],
+      triggers: triggers({
         dispatch: {
           inputs: [
-            input,
-            { ...input, name: "level", type: "CHOICE", required: false, options: ["low", "high"] },
-            { ...input, name: "dry", type: "BOOLEAN", required: false, default: "true" },
-            { ...input, name: "count", type: "NUMBER", required: false },
+            declaredInput({ required: true, description: "What to release" }),
+            declaredInput({ name: "level", type: "CHOICE", options: ["low", "high"] }),
+            declaredInput({ name: "dry", type: "BOOLEAN", default: "true" }),
+            declaredInput({ name: "count", type: "NUMBER" }),
           ],
         },
-        isReusable: false,
-        others: [],
-      },
+      }),
     });
   const started = (id: string, fullName: string, error: string | null = null) => ({
     error,
@@ -103,16 +78,7 @@ describe("starting the workflow", () => {
   });
 
   it("starts it in several repositories after one confirmation, and shows each result", async () => {
-    const sibling = {
-      id: "wfl_2",
-      successRate: null,
-      averageDuration: null,
-      isFlaky: false,
-      repository: { id: "rep_2", fullName: "acme/tools" },
-      triggers: { dispatch: { inputs: [] } },
-      recentRuns: [],
-    };
-    await show(startable([sibling]));
+    await show(startable([sibling("acme/tools", { triggers: { dispatch: { inputs: [] } } })]));
     await userEvent.keyboard("r");
     const dialog = within(await screen.findByRole("dialog", { name: "Run CI" }));
     await userEvent.type(dialog.getByLabelText("version (required)"), "2.0");

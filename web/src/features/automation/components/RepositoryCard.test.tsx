@@ -1,11 +1,11 @@
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
-import { READER, VISITOR } from "@/lib/fixtures.ts";
+import { READER } from "@/lib/fixtures.ts";
 import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
-import { cardWorkflow, summary } from "../model/fixtures.ts";
+import { cardWorkflow, summary, tools } from "../model/fixtures.ts";
 import {
   card,
   gate,
@@ -14,7 +14,7 @@ import {
   show,
   withWorkflows,
 } from "./testAutomationPage.tsx";
-import { answer } from "./testPage.tsx";
+import { answer, openBeforeEach } from "./testPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ...(await original<typeof import("@/lib/graphql/client.ts")>()),
@@ -23,18 +23,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation");
-  viewer.set(VISITOR);
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation");
 
 const names = (list: string) =>
   within(card().getByRole("list", { name: list }))
@@ -122,7 +111,7 @@ describe("the workflows of a card", () => {
   it("are loaded when the card becomes visible, and then stay", async () => {
     Screen.install(false);
     await show(
-      [summary(), summary({ id: "rep_2", fullName: "acme/tools", name: "tools" })],
+      [summary(), tools()],
       [],
       ...withWorkflows({
         rep_1: [cardWorkflow()],
@@ -192,12 +181,9 @@ describe("a card", () => {
   });
 
   it("shows that the data is outdated after an hour", async () => {
-    await show([
-      summary({}, { lastSyncedAt: "2026-06-01T10:30:00.000Z" }),
-      summary({ id: "2", fullName: "acme/new", name: "new" }),
-    ]);
+    await show([summary({}, { lastSyncedAt: "2026-06-01T10:30:00.000Z" }), tools()]);
     expect(card().getByText("Last synced 1h ago")).toBeTruthy();
-    expect(card("acme/new").queryByText(/synced/)).toBeNull();
+    expect(card("acme/tools").queryByText(/synced/)).toBeNull();
   });
 
   it("removes its repository after a confirmation", async () => {

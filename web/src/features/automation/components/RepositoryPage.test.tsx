@@ -1,15 +1,13 @@
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, render, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { failed, run } from "@/lib/automationFixtures.ts";
+import { describe, expect, it, vi } from "vitest";
+import { failed, ROCKET, run } from "@/lib/automationFixtures.ts";
 import { openPalette, palette } from "@/lib/commands.ts";
-import { VISITOR } from "@/lib/fixtures.ts";
-import { viewer } from "@/lib/viewer.ts";
 import { RepositoryIds, RepositoryQuery, type RepositoryAutomation } from "../api/repository.ts";
 import type { ActivityEvent } from "../api/activity.ts";
 import { automation, event, repositoryWorkflow } from "../model/fixtures.ts";
 import { RepositoryPage } from "./RepositoryPage.tsx";
-import { answer } from "./testPage.tsx";
+import { answer, openBeforeEach } from "./testPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
   ...(await original<typeof import("@/lib/graphql/client.ts")>()),
@@ -18,17 +16,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation/repos/acme/rocket");
-  viewer.set(VISITOR);
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation/repos/acme/rocket");
 
 async function show(
   changes: Partial<RepositoryAutomation> = {},
@@ -41,10 +29,7 @@ async function show(
       {
         node: {
           __typename: "Repository",
-          id: "rep_1",
-          fullName: "acme/rocket",
-          name: "rocket",
-          url: "https://github.com/acme/rocket",
+          ...ROCKET,
           source: "ENV",
           enabled: true,
           automation: automation(changes),

@@ -1,13 +1,14 @@
-import { cleanup, screen } from "@testing-library/react";
+import { screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { failed } from "@/lib/automationFixtures.ts";
-import { READER, VISITOR } from "@/lib/fixtures.ts";
+import { describe, expect, it, vi } from "vitest";
+import { failed, RUNNING, WAITING } from "@/lib/automationFixtures.ts";
+import { READER } from "@/lib/fixtures.ts";
 import { change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { CancelWorkflowRun, RerunFailedJobs, RerunWorkflowRun } from "../api/control.ts";
 import { FailureQuery, RunQuery } from "../api/workflow.ts";
 import { job, workflow } from "../model/fixtures.ts";
+import { openBeforeEach } from "./testPage.tsx";
 import { details, show } from "./testWorkflowPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -17,18 +18,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation/workflows/wfl_1");
-  viewer.set(VISITOR);
-  HTMLElement.prototype.scrollIntoView = vi.fn();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation/workflows/wfl_1");
 
 describe("a run", () => {
   const broken = failed({ id: "run_9", number: 9 });
@@ -120,18 +110,8 @@ describe("a run", () => {
     [details({ ...broken }), "Re-run failed jobs", RerunFailedJobs, { id: "run_9" }],
     [details({ ...broken }), "Re-run", RerunWorkflowRun, { id: "run_9" }],
     [details(), "Re-run", RerunWorkflowRun, { id: "run_1" }],
-    [
-      details({ status: "IN_PROGRESS", conclusion: null }),
-      "Cancel",
-      CancelWorkflowRun,
-      { id: "run_1", force: false },
-    ],
-    [
-      details({ status: "QUEUED", conclusion: null }),
-      "Force-cancel",
-      CancelWorkflowRun,
-      { id: "run_1", force: true },
-    ],
+    [details(RUNNING), "Cancel", CancelWorkflowRun, { id: "run_1", force: false }],
+    [details(WAITING), "Force-cancel", CancelWorkflowRun, { id: "run_1", force: true }],
   ])("has an action, case %#", async (shown, name, document, input) => {
     history.replaceState(null, "", `/automation/workflows/wfl_1?run=${shown.id}`);
     await show(workflow({ recentRuns: [] }), [RunQuery, { workflowRun: shown }]);

@@ -1,9 +1,8 @@
-import { cleanup, screen } from "@testing-library/react";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { VISITOR } from "@/lib/fixtures.ts";
-import { viewer } from "@/lib/viewer.ts";
-import { workflow } from "../model/fixtures.ts";
+import { screen } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { filters, triggers, workflow } from "../model/fixtures.ts";
 import { limitsOf } from "./TriggersPanel.tsx";
+import { openBeforeEach } from "./testPage.tsx";
 import { show } from "./testWorkflowPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -13,26 +12,13 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation/workflows/wfl_1");
-  viewer.set(VISITOR);
-  HTMLElement.prototype.scrollIntoView = vi.fn();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation/workflows/wfl_1");
 
 describe("the triggers", () => {
   it("are read from the file, with the time of the next run", async () => {
     await show(
       workflow({
-        triggers: {
-          push: null,
-          pullRequest: null,
+        triggers: triggers({
           schedules: [
             {
               cron: "0 3 * * *",
@@ -40,10 +26,9 @@ describe("the triggers", () => {
               nextRunAt: "2026-06-02T03:00:00Z",
             },
           ],
-          dispatch: null,
           isReusable: true,
           others: ["merge_group"],
-        },
+        }),
       }),
     );
     expect(screen.getByText(/every day at 03:00 UTC/)).toBeTruthy();
@@ -63,9 +48,8 @@ describe("the triggers", () => {
   });
 
   it("show their filters", () => {
-    const all = { branches: [], branchesIgnore: [], tags: [], paths: [], pathsIgnore: [] };
-    expect(limitsOf(all)).toBe("of any branch");
-    expect(limitsOf({ ...all, branches: ["main", "v*"], pathsIgnore: ["docs/**"] })).toBe(
+    expect(limitsOf(filters())).toBe("of any branch");
+    expect(limitsOf(filters({ branches: ["main", "v*"], pathsIgnore: ["docs/**"] }))).toBe(
       "branches main, v*; not paths docs/**",
     );
   });

@@ -1,11 +1,10 @@
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { failed, run } from "@/lib/automationFixtures.ts";
-import { VISITOR } from "@/lib/fixtures.ts";
-import { viewer } from "@/lib/viewer.ts";
 import { BranchRunsQuery } from "../api/workflow.ts";
-import { workflow } from "../model/fixtures.ts";
+import { sibling, workflow } from "../model/fixtures.ts";
+import { openBeforeEach } from "./testPage.tsx";
 import { show } from "./testWorkflowPage.tsx";
 
 vi.mock("@/lib/graphql/client.ts", async (original) => ({
@@ -15,18 +14,7 @@ vi.mock("@/lib/graphql/client.ts", async (original) => ({
 }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
-  history.replaceState(null, "", "/automation/workflows/wfl_1");
-  viewer.set(VISITOR);
-  HTMLElement.prototype.scrollIntoView = vi.fn();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  vi.clearAllMocks();
-  viewer.set(undefined);
-});
+openBeforeEach("/automation/workflows/wfl_1");
 
 const runs = () => within(screen.getByRole("list", { name: "Runs" })).getAllByRole("listitem");
 
@@ -90,16 +78,9 @@ describe("the page", () => {
   });
 
   it("compares the same file in other repositories, the lowest success rate first", async () => {
-    const sibling = (name: string, successRate: number | null) => ({
-      id: name,
-      successRate,
-      averageDuration: 60,
-      isFlaky: false,
-      repository: { id: name, fullName: name },
-      triggers: null,
-      recentRuns: [run()],
-    });
-    await show(workflow({ siblings: [sibling("acme/fine", 1), sibling("acme/poor", 0.2)] }));
+    const fine = sibling("acme/fine", { successRate: 1 });
+    const poor = sibling("acme/poor", { id: "wfl_3", successRate: 0.2 });
+    await show(workflow({ siblings: [fine, poor] }));
     const panel = screen.getByRole("heading", { name: "In other repositories" }).closest("section");
     expect([...(panel?.querySelectorAll("li > a") ?? [])].map((each) => each.textContent)).toEqual([
       "acme/poor",

@@ -1,8 +1,28 @@
-import { vi } from "vitest";
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeEach, vi } from "vitest";
 import type { TadaDocumentNode } from "gql.tada";
+import { VISITOR } from "@/lib/fixtures.ts";
 import { ask } from "@/lib/graphql/client.ts";
+import { viewer } from "@/lib/viewer.ts";
 
 // Shared by the tests of pages. `ask` must be mocked.
+
+/** Opens an address before each test, as a visitor at noon, and cleans up after each. */
+export function openBeforeEach(address: string): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: new Date("2026-06-01T12:00:00.000Z"), toFake: ["Date"] });
+    history.replaceState(null, "", address);
+    viewer.set(VISITOR);
+    HTMLElement.prototype.scrollIntoView = vi.fn();
+  });
+  afterEach(() => {
+    cleanup();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    vi.clearAllMocks();
+    viewer.set(undefined);
+  });
+}
 
 type Any = TadaDocumentNode<unknown, Record<string, unknown>>;
 

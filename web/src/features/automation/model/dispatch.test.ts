@@ -1,16 +1,8 @@
 import { expect, it } from "vitest";
-import { initialValues, inputsOf, problemsOf, refProblem, type DeclaredInput } from "./dispatch.ts";
+import { declaredInput as input } from "./fixtures.ts";
+import { initialValues, inputsOf, problemsOf, refProblem } from "./dispatch.ts";
 
-const input = (changes: Partial<DeclaredInput> = {}): DeclaredInput => ({
-  name: "version",
-  type: "STRING",
-  required: false,
-  default: null,
-  description: null,
-  options: [],
-  ...changes,
-});
-const choice = (changes: Partial<DeclaredInput> = {}) =>
+const choice = (changes: Parameters<typeof input>[0] = {}) =>
   input({ name: "level", type: "CHOICE", options: ["low", "high"], ...changes });
 
 it("starts with the defaults of the file", () => {

@@ -1,4 +1,4 @@
-import { run } from "@/lib/automationFixtures.ts";
+import { ROCKET, run } from "@/lib/automationFixtures.ts";
 import type { ActivityEvent } from "../api/activity.ts";
 import type { Summary } from "../api/automation.ts";
 import type { CardWorkflow } from "../api/cardWorkflows.ts";
@@ -34,34 +34,40 @@ export const cardWorkflow = (changes: Partial<CardWorkflow> = {}): CardWorkflow 
   ...changes,
 });
 
+/** A repository that was synced a minute ago. Its workflow neither fails nor runs. */
+const SYNCED = {
+  defaultBranch: "main",
+  workflowsCount: 1,
+  failingCount: 0,
+  runningCount: 0,
+  isRed: false,
+  lastSyncedAt: "2026-06-01T11:59:00.000Z",
+  lastAttemptedAt: "2026-06-01T11:59:00.000Z",
+  syncError: null,
+} as const;
+
 /** A repository as the list shows it. */
 export const summary = (
   changes: Partial<Omit<Summary, "automation">> = {},
   automation: Partial<Summary["automation"]> = {},
 ): Summary => ({
-  id: "rep_1",
-  fullName: "acme/rocket",
+  ...ROCKET,
   owner: "acme",
-  name: "rocket",
-  url: "https://github.com/acme/rocket",
   source: "USER",
   ...changes,
   automation: {
-    defaultBranch: "main",
+    ...SYNCED,
     latestCommit: { sha: "a1b2c3d4e5f6" },
     openPullRequestsCount: 2,
-    workflowsCount: 1,
     releasesCount: 3,
-    failingCount: 0,
-    runningCount: 0,
-    isRed: false,
-    lastSyncedAt: "2026-06-01T11:59:00.000Z",
-    lastAttemptedAt: "2026-06-01T11:59:00.000Z",
-    syncError: null,
     releases: [{ tagName: "v1.2.0", url: "https://github.com/acme/rocket/releases/tag/v1.2.0" }],
     ...automation,
   },
 });
+
+/** Another repository of the list. */
+export const tools = (automation: Partial<Summary["automation"]> = {}): Summary =>
+  summary({ id: "rep_2", fullName: "acme/tools", name: "tools" }, automation);
 
 export const repositoryWorkflow = (
   changes: Partial<RepositoryWorkflow> = {},
@@ -79,7 +85,7 @@ export const repositoryWorkflow = (
 });
 
 export const automation = (changes: Partial<RepositoryAutomation> = {}): RepositoryAutomation => ({
-  defaultBranch: "main",
+  ...SYNCED,
   latestCommit: {
     sha: "a1b2c3d4e5f6",
     committedAt: "2026-06-01T11:50:00.000Z",
@@ -87,14 +93,7 @@ export const automation = (changes: Partial<RepositoryAutomation> = {}): Reposit
     url: "https://github.com/acme/rocket/commit/a1b2c3d4e5f6",
   },
   openPullRequestsCount: 0,
-  workflowsCount: 1,
   releasesCount: 0,
-  failingCount: 0,
-  runningCount: 0,
-  isRed: false,
-  lastSyncedAt: "2026-06-01T11:59:00.000Z",
-  lastAttemptedAt: "2026-06-01T11:59:00.000Z",
-  syncError: null,
   openSecretAlertsCount: 0,
   missingPermissions: [],
   workflows: [repositoryWorkflow()],
@@ -104,6 +103,57 @@ export const automation = (changes: Partial<RepositoryAutomation> = {}): Reposit
   checks: [],
   deployments: [],
   lastSyncRun: null,
+  ...changes,
+});
+
+type Triggers = NonNullable<Workflow["triggers"]>;
+type Filters = NonNullable<Triggers["push"]>;
+
+/** What starts a workflow: nothing. */
+export const triggers = (changes: Partial<Triggers> = {}): Triggers => ({
+  push: null,
+  pullRequest: null,
+  schedules: [],
+  dispatch: null,
+  isReusable: false,
+  others: [],
+  ...changes,
+});
+
+/** The filters of a trigger: none. */
+export const filters = (changes: Partial<Filters> = {}): Filters => ({
+  branches: [],
+  branchesIgnore: [],
+  tags: [],
+  paths: [],
+  pathsIgnore: [],
+  ...changes,
+});
+
+type DeclaredInput = NonNullable<Triggers["dispatch"]>["inputs"][number];
+
+/** A declared input: an optional text. */
+export const declaredInput = (changes: Partial<DeclaredInput> = {}): DeclaredInput => ({
+  name: "version",
+  type: "STRING",
+  required: false,
+  default: null,
+  description: null,
+  options: [],
+  ...changes,
+});
+
+type Sibling = Workflow["siblings"][number];
+
+/** The workflow of another repository whose file has the same path. */
+export const sibling = (fullName: string, changes: Partial<Sibling> = {}): Sibling => ({
+  id: "wfl_2",
+  successRate: null,
+  averageDuration: null,
+  isFlaky: false,
+  repository: { id: `rep of ${fullName}`, fullName },
+  triggers: null,
+  recentRuns: [run()],
   ...changes,
 });
 
@@ -118,21 +168,11 @@ export const workflow = (changes: Partial<Workflow> = {}): Workflow => ({
   successRate: 0.5,
   averageDuration: 125,
   latestRunOnDefaultBranch: run(),
-  repository: {
-    id: "rep_1",
-    fullName: "acme/rocket",
-    name: "rocket",
-    url: "https://github.com/acme/rocket",
-    automation: { defaultBranch: "main" },
-  },
-  triggers: {
-    push: { branches: ["main"], branchesIgnore: [], tags: [], paths: [], pathsIgnore: ["docs/**"] },
-    pullRequest: null,
-    schedules: [],
+  repository: { ...ROCKET, automation: { defaultBranch: "main" } },
+  triggers: triggers({
+    push: filters({ branches: ["main"], pathsIgnore: ["docs/**"] }),
     dispatch: { inputs: [] },
-    isReusable: false,
-    others: [],
-  },
+  }),
   fileError: null,
   recentRuns: [run()],
   branches: [{ branch: "main", latestRun: run() }],
@@ -152,7 +192,7 @@ export const event = (changes: Partial<ActivityEvent> = {}): ActivityEvent => ({
   branch: "main",
   status: "failure",
   createdAt: "2026-06-01T11:52:05.000Z",
-  repository: { id: "rep_1", fullName: "acme/rocket" },
+  repository: ROCKET,
   workflowRun: { id: "run_1", workflow: { id: "wfl_1" } },
   ...changes,
 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { RUNNING, WAITING } from "@/lib/automationFixtures.ts";
 import { job } from "./fixtures.ts";
 import { barsOf, rowsOf, spanOf } from "./jobs.ts";
 
@@ -21,20 +22,10 @@ it("shows the step that failed", () => {
 });
 
 it("ends at the current time while the job is not completed", () => {
-  const waiting = {
-    status: "QUEUED",
-    conclusion: null,
-    startedAt: null,
-    completedAt: null,
-  } as const;
-  expect(summary(job({ ...waiting, createdAt: "2026-06-01T11:59:00.000Z" }), NOW)).toEqual([
-    ["queued", "Waiting 1m 0s"],
-  ]);
-  const running = { status: "IN_PROGRESS", conclusion: null, completedAt: null } as const;
-  expect(summary(job({ ...running, startedAt: "2026-06-01T11:59:30.000Z" }), NOW).at(-1)).toEqual([
-    "running",
-    "Running · 30s",
-  ]);
+  const waiting = job({ ...WAITING, startedAt: null, createdAt: "2026-06-01T11:59:00.000Z" });
+  expect(summary(waiting, NOW)).toEqual([["queued", "Waiting 1m 0s"]]);
+  const running = job({ ...RUNNING, startedAt: "2026-06-01T11:59:30.000Z" });
+  expect(summary(running, NOW).at(-1)).toEqual(["running", "Running · 30s"]);
 });
 
 it("has no bar for a skipped job", () => {

@@ -1,15 +1,9 @@
 import { expect, it } from "vitest";
+import { summary } from "./fixtures.ts";
 import { filterOfSearch, NO_FILTER, shownRepositories, STATES } from "./repositoryFilter.ts";
 
-const CLEAR = { isRed: false, failingCount: 0, runningCount: 0, syncError: null };
-const repository = (
-  name: string,
-  automation: Partial<Omit<typeof CLEAR, "syncError">> & { syncError?: string | null },
-) => ({
-  owner: name.split("/")[0] ?? "",
-  fullName: name,
-  automation: { ...CLEAR, ...automation },
-});
+const repository = (fullName: string, automation: Parameters<typeof summary>[1]) =>
+  summary({ fullName, owner: fullName.split("/")[0] ?? "" }, automation);
 
 const ALL = [
   repository("acme/clear", {}),

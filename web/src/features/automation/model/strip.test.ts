@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { run } from "@/lib/automationFixtures.ts";
+import { failed, RUNNING, run, WAITING } from "@/lib/automationFixtures.ts";
 import { lengthOf, rateColor, rateWords, stripBars } from "./strip.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
@@ -8,7 +8,7 @@ it("has the oldest run first, and durations as heights", () => {
   const bars = stripBars(
     [
       run({ id: "new", number: 3, duration: 60 }),
-      run({ id: "mid", number: 2, duration: 240, conclusion: "FAILURE" }),
+      failed({ id: "mid", number: 2, duration: 240 }),
       run({ id: "old", number: 1, duration: 1 }),
     ],
     NOW,
@@ -24,13 +24,12 @@ it("has the oldest run first, and durations as heights", () => {
 
 it("shows the duration of a running run so far, and none while it waits", () => {
   const running = run({
-    status: "IN_PROGRESS",
-    conclusion: null,
+    ...RUNNING,
     duration: null,
     startedAt: "2026-06-01T11:58:00.000Z",
   });
   expect(lengthOf(running, NOW)).toBe(120_000);
-  const waiting = run({ status: "QUEUED", conclusion: null, duration: null });
+  const waiting = run({ ...WAITING, duration: null });
   expect(lengthOf(waiting, NOW)).toBe(0);
   expect(stripBars([waiting], NOW)[0]?.words).toBe("#7 · Waiting · main · 10m ago");
 });

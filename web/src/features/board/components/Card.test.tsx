@@ -1,6 +1,6 @@
 import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { READ_ONLY } from "@/lib/fixtures.ts";
+import { linkedPullRequest, READ_ONLY } from "@/lib/fixtures.ts";
 import { labelSchemes } from "@/lib/labelSchemes.ts";
 import { issue } from "../model/fixtures.ts";
 import { Card, fitting } from "./Card.tsx";
@@ -88,22 +88,18 @@ it.each([
   expect(mark.textContent.trim()).toBe(words);
 });
 
-const PULL = {
-  url: "https://github.com/acme/rocket/pull/12",
-  state: "OPEN" as const,
-  isDraft: false,
-  checkState: "FAILURE",
-  reviewDecision: "APPROVED",
-};
-
 it.each([
-  [PULL, "Pull request #12: open, checks failed, approved", ["checks failed", "approved"]],
   [
-    { ...PULL, isDraft: true, checkState: "PENDING", reviewDecision: "REVIEW_REQUIRED" },
+    linkedPullRequest(),
+    "Pull request #12: open, checks failed, approved",
+    ["checks failed", "approved"],
+  ],
+  [
+    linkedPullRequest({ isDraft: true, checkState: "PENDING", reviewDecision: "REVIEW_REQUIRED" }),
     "Pull request #12: draft, checks running, review required",
     ["checks running"],
   ],
-  [{ ...PULL, state: "MERGED" as const }, "Pull request #12: merged", []],
+  [linkedPullRequest({ state: "MERGED" }), "Pull request #12: merged", []],
 ])("a card shows how its pull request stands: %j", (pull, title, marks) => {
   const ready = issue(1, "READY", { pullRequests: [pull] });
   const view = { status: "READY" as const, pending: undefined, arrival: undefined };

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
+import { linkedPullRequest } from "@/lib/fixtures.ts";
 import { shownPullRequest } from "./pullRequests.ts";
 
-const pull = (number: number, state: "OPEN" | "CLOSED" | "MERGED") => ({
-  url: `https://github.com/a/b/pull/${number}`,
-  state,
-  isDraft: false,
-  checkState: "FAILURE",
-  reviewDecision: null,
-});
+const pull = (number: number, state: "OPEN" | "CLOSED" | "MERGED") =>
+  linkedPullRequest({
+    url: `https://github.com/acme/rocket/pull/${number}`,
+    state,
+    reviewDecision: null,
+  });
 
 const [OPEN, OTHER, MERGED, CLOSED] = [
   pull(1, "OPEN"),

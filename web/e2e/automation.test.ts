@@ -1,9 +1,11 @@
 import { violations } from "./support/axe.ts";
 import type { Service } from "./support/service.ts";
 import { ask, expect, test, untilReady } from "./support/test.ts";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 type Red = { redBranches: { workflow: { id: string }; run: { id: string; number: number } }[] };
+
+type Asked = { operationName: string; variables: Record<string, string> };
 
 /** A failing workflow of the demo and its failed run. */
 async function red(service: Service): Promise<{ workflow: string; run: string; number: number }> {
@@ -57,7 +59,33 @@ async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await untilReady(page);
   await expect(page.locator("main :is(li, h2)").filter({ visible: true }).first()).toBeVisible();
+  await expect(page.locator("main [aria-busy=true]")).toHaveCount(0);
 }
+
+test("a card shows its workflows, which are loaded when it becomes visible", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 500 });
+  const requested = new Set<string>();
+  page.on("request", (request) => {
+    if (!request.url().endsWith("/graphql")) return;
+    const { operationName, variables } = request.postDataJSON() as Asked;
+    if (operationName !== "CardWorkflows") return;
+    for (const id of Object.values(variables)) requested.add(id);
+  });
+  await open(page, "/automation");
+  const cards = page
+    .getByRole("list", { name: "Repositories" })
+    .locator("> li")
+    .filter({ hasNotText: "No workflows" });
+  const count = await cards.count();
+  const shown = async (card: Locator) => {
+    await card.scrollIntoViewIfNeeded();
+    await expect(card.getByRole("list", { name: "Workflows" })).toBeVisible();
+    await expect(card.getByRole("img", { name: /^Latest runs of / }).first()).toBeVisible();
+  };
+  await shown(cards.first());
+  expect(requested.size).toBeLessThan(count);
+  await shown(cards.last());
+});
 
 test("the log of the failing step is two clicks away from a failed run", async ({
   page,

@@ -1,13 +1,18 @@
+import { useState } from "react";
 import { Link } from "wouter";
 import { repositoryAddress, shortSha, workflowAddress, type RedBranch } from "@/lib/automation.ts";
 import { outcomeOf, outcomeWords } from "@/lib/outcome.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { Button } from "./Button.tsx";
 import { OutcomeMark } from "./OutcomeMark.tsx";
 import { Panel } from "./Panel.tsx";
 
 /** The time for sorting. Branches that have failed for as long as is known come first. */
 const began = ({ since: instant }: RedBranch): number =>
   instant === null ? -Infinity : Date.parse(instant);
+
+/** The number of branches that are shown at first, so that they leave room for the rest of the page. */
+const SHOWN = 10;
 
 /** Failing default branches, the longest failing first, each with its workflow and the commit that broke it. */
 export function RedBranches({
@@ -18,6 +23,7 @@ export function RedBranches({
   readonly className?: string;
 }) {
   const now = useNow();
+  const [isWhole, setWhole] = useState(false);
   if (branches.length === 0) return null;
   const sorted = [...branches].sort((a, b) => began(a) - began(b) || 0);
   return (
@@ -27,7 +33,7 @@ export function RedBranches({
       {...(className !== undefined && { className })}
     >
       <ul className="-mx-2 -my-1" aria-label="Failing default branches">
-        {sorted.map((red) => (
+        {(isWhole ? sorted : sorted.slice(0, SHOWN)).map((red) => (
           <li
             key={`${red.workflow.id} ${red.branch}`}
             className="grid grid-cols-[1rem_minmax(0,1fr)_auto] items-center gap-x-3 rounded px-2 py-1.5 hover:bg-column sm:grid-cols-[1rem_minmax(0,1.2fr)_minmax(0,1fr)_minmax(0,1.3fr)_6rem]"
@@ -74,6 +80,11 @@ export function RedBranches({
           </li>
         ))}
       </ul>
+      {sorted.length > SHOWN && !isWhole && (
+        <Button className="mt-2" onClick={() => setWhole(true)}>
+          Show all {sorted.length.toLocaleString()}
+        </Button>
+      )}
     </Panel>
   );
 }

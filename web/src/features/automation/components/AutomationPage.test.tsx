@@ -92,6 +92,25 @@ describe("the failing default branches", () => {
     expect(dot?.getAttribute("href")).toBe("/automation/workflows/wfl_1?run=run_9");
   });
 
+  it("are ten at first, the longest failing, and all on request", async () => {
+    const branches = Array.from({ length: 12 }, (_, index) =>
+      redBranch({
+        workflow: { id: String(index), name: `CI ${index}` },
+        since: `2026-05-${30 - index}T12:00:00.000Z`,
+      }),
+    );
+    await show([summary()], branches);
+    const rows = () =>
+      within(screen.getByRole("list", { name: "Failing default branches" })).getAllByRole(
+        "listitem",
+      );
+    expect(rows()).toHaveLength(10);
+    expect(rows()[0]?.textContent).toContain("CI 11");
+    await userEvent.click(screen.getByRole("button", { name: "Show all 12" }));
+    expect(rows()).toHaveLength(12);
+    expect(screen.queryByRole("button", { name: /^Show all/ })).toBeNull();
+  });
+
   it("are hidden if there are none", async () => {
     await show([summary()]);
     expect(screen.queryByText("Failing default branches")).toBeNull();

@@ -156,7 +156,7 @@ describe("a card", () => {
   it("shows the counts, and links to its page, GitHub and the latest release", async () => {
     await show([summary({ source: "ENV" })]);
     expect(
-      card().getByText(/^main · a1b2c3d · 1 workflow · 3 releases · 2 open pull requests$/),
+      card().getByText(/^main · a1b2c3d · 1 workflow · 3 releases · 2 open PRs$/),
     ).toBeTruthy();
     expect(card().getByText("no failures")).toBeTruthy();
     expect(card().getByText("from settings").title).toContain("GITHUB_REPOSITORIES");

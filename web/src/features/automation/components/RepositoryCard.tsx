@@ -64,7 +64,7 @@ export function RepositoryCard({
           automation.workflowsCount > 0 && plural(automation.workflowsCount, "workflow"),
           automation.releasesCount > 0 && plural(automation.releasesCount, "release"),
           automation.openPullRequestsCount > 0 &&
-            plural(automation.openPullRequestsCount, "open pull request"),
+            plural(automation.openPullRequestsCount, "open PR"),
         ]
           .filter(Boolean)
           .join(" · ")}

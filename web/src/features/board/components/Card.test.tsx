@@ -25,8 +25,9 @@ it.each([
   [["bug"], 30, 1],
   [["bug", "docs", "good first issue"], 30, 2],
   [["a", "b", "c", "d"], 60, 3],
-  [["good first issue"], 12, 1],
-  [["good first issue"], 8, 0],
+  [["good first issue"], 16, 1],
+  [["type/bug"], 13, 1],
+  [["type/bug"], 12, 0],
   [[], 30, 0],
 ])("of %j, with space for %d characters, %d are shown", (labels, room, shown) => {
   expect(fitting(labels, room)).toBe(shown);

@@ -23,7 +23,7 @@ import type { Arrival, CardView } from "../model/cardViews.ts";
 const ROOM = 30;
 const LABELS_SHOWN = 3;
 /** The minimum width in which a truncated label is useful. */
-const LEAST_ROOM = 10;
+const LEAST_ROOM = 15;
 
 /** The width that remains for labels beside agent, owners, a pull request, the comment count and a `+n`. */
 const roomBeside = (

@@ -63,7 +63,7 @@ const PAGES: [Page; 6] = [
     },
     Page {
         name: "automation cached",
-        what: "The same, the same query again",
+        what: "The list, the same query again",
         query: |_| overview(),
         script: "automation/overview.sql",
         most: 50.0,
@@ -111,7 +111,8 @@ fn cards(repositories: &[String]) -> String {
         format!(
             "r{at}: node(id: \"{id}\") {{ ... on Repository {{ id automation {{ workflows {{ id name \
              isFlaky latestRunOnDefaultBranch {{ {RUN} }} \
-             recentRuns(first: 20) {{ {RUN} createdAt startedAt duration }} }} }} }} }}"
+             recentRuns(first: 20) {{ id number status conclusion branch createdAt startedAt \
+             duration }} }} }} }} }}"
         )
     };
     format!("{{ {} }}", repositories.iter().enumerate().map(card).collect::<String>())

@@ -135,8 +135,8 @@ impl Client {
             .and_then(|address| address.parse().ok())
             .filter(|address: &Url| matches!(address.scheme(), "https" | "http"))
             .ok_or_else(|| unintelligible("a redirect without an address"))?;
-        if address.as_str().starts_with(self.rest_address()) {
-            // It leads to the repository, and not to a storage.
+        if address.as_str().starts_with(&format!("{}/repositories/", self.rest_address())) {
+            // It leads to the repository of another name, and not to a storage.
             directly(status)?;
         }
         let unreachable = |error: reqwest::Error| Error::Unreachable {

@@ -253,8 +253,10 @@ fn has_moved(simulator: &Simulator, path: &str) -> bool {
 
 /// GitHub's redirect to the id of a repository, whatever its name.
 fn moved(request: &Request) -> Response {
-    let location =
-        format!("{}/repositories/1", address_of(request.headers(), request.extensions()));
+    // What follows `/repos/{owner}/{name}`.
+    let rest: Vec<&str> = request.uri().path().split('/').skip(4).collect();
+    let address = address_of(request.headers(), request.extensions());
+    let location = format!("{address}/repositories/1/{}", rest.join("/"));
     let mut answer = problem(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
     let location = HeaderValue::try_from(location).expect("an address is plain text");
     answer.headers_mut().insert(header::LOCATION, location);

@@ -19,6 +19,9 @@ use crate::store::Repository;
 /// Of how many environments the newest deployment's state is read.
 const MOST_ENVIRONMENTS: usize = 10;
 
+/// The types of packages, each of which GitHub lists apart.
+const PACKAGE_TYPES: [&str; 6] = ["container", "npm", "maven", "rubygems", "nuget", "docker"];
+
 /// How many packages of a repository are read.
 const MOST_PACKAGES: usize = 30;
 
@@ -248,7 +251,7 @@ async fn read_deployments(
     Ok(())
 }
 
-/// Reads the container packages of the owner. Others are stored when an event reports them.
+/// Reads the packages of the owner that belong to the repository. GitHub lists each type apart.
 async fn read_packages(
     github: &Client,
     name: &FullName,
@@ -262,11 +265,22 @@ async fn read_packages(
     };
     reading.requests += 1;
     let of = (owner, is_organization);
-    let packages = match github.packages(of, "container", reading.etag("packages")).await {
-        Err(github::Error::NotFound { .. }) => return Ok(()),
-        packages => reading.list("packages", AutomationPart::Packages, packages)?,
-    };
-    let own = packages.into_iter().flatten().filter(|(repository, _)| {
+    let mut found = Vec::new();
+    for package_type in PACKAGE_TYPES {
+        let request = format!("packages:{package_type}");
+        match github.packages(of, package_type, reading.etag(&request)).await {
+            // The owner has no registry of this type.
+            Err(github::Error::NotFound { .. }) => {}
+            packages => {
+                let list = reading.list(&request, AutomationPart::Packages, packages)?;
+                found.extend(list.into_iter().flatten());
+            }
+        }
+        if reading.missing.contains(AutomationPart::Packages.as_str()) {
+            break;
+        }
+    }
+    let own = found.into_iter().filter(|(repository, _)| {
         repository.as_ref().is_some_and(|full_name| full_name.eq_ignore_ascii_case(name.as_str()))
     });
     let mut all = Vec::new();

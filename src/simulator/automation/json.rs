@@ -321,21 +321,31 @@ pub(super) fn deployment_status(full_name: &str, of: &DeploymentState) -> Value 
     })
 }
 
-pub(super) fn package(full_name: &str, (id, name): &(i64, String)) -> Value {
+pub(super) fn package(
+    full_name: &str,
+    (id, package_type, name): &(i64, &'static str, String),
+) -> Value {
     let (owner, _) = full_name.split_once('/').unwrap_or(("", ""));
     json!({
-        "id": id, "name": name, "package_type": "container", "visibility": "public",
-        "url": format!("https://api.github.example/orgs/{owner}/packages/container/{name}"),
-        "html_url": format!("https://github.example/orgs/{owner}/packages/container/package/{name}"),
+        "id": id, "name": name, "package_type": package_type, "visibility": "public",
+        "url": format!("https://api.github.example/orgs/{owner}/packages/{package_type}/{name}"),
+        "html_url":
+            format!("https://github.example/orgs/{owner}/packages/{package_type}/package/{name}"),
         "version_count": 1, "repository": repository(full_name),
         "created_at": "2026-01-05T12:00:00Z", "updated_at": "2026-05-20T12:00:00Z",
     })
 }
 
-pub(super) fn package_version(id: i64) -> Value {
+pub(super) fn package_version(id: i64, package_type: &str) -> Value {
+    let (name, metadata) = match package_type {
+        "container" => (
+            format!("sha256:{id:064x}"),
+            json!({ "package_type": "container", "container": { "tags": ["latest", "1.4.0"] } }),
+        ),
+        other => (format!("1.4.{id}"), json!({ "package_type": other })),
+    };
     json!({
-        "id": id, "name": format!("sha256:{id:064x}"), "metadata":
-            { "package_type": "container", "container": { "tags": ["latest", "1.4.0"] } },
+        "id": id, "name": name, "metadata": metadata,
         "url": format!("https://api.github.example/packages/{id}"),
         "package_html_url": "https://github.example/packages", "created_at": "2026-05-20T12:00:00Z",
         "updated_at": "2026-05-20T12:00:00Z",

@@ -78,8 +78,8 @@ fn route(simulator: &Simulator, request: &RestRequest<'_>) -> Answer {
             Answer::json(200, &json::user(login, kind))
         }
         ["orgs", owner, "packages"] => packages(simulator, request, owner),
-        ["orgs", _, "packages", "container", _, "versions"] => {
-            Answer::json(200, &json!([json::package_version(1)]))
+        ["orgs", _, "packages", package_type, _, "versions"] => {
+            Answer::json(200, &json!([json::package_version(1, package_type)]))
         }
         ["_logs", job] => log(simulator, job),
         _ => Answer::not_found(),
@@ -337,10 +337,12 @@ fn packages(simulator: &Simulator, request: &RestRequest<'_>, owner: &str) -> An
     let world = lock(&simulator.shared.automation);
     let mut all = Vec::new();
     for name in names.iter().filter(|name| name.starts_with(&format!("{owner}/"))) {
-        if let Some(state) = world.repositories.get(&name.to_lowercase())
-            && request.query.contains("package_type=container")
-        {
-            all.extend(state.packages.iter().map(|one| json::package(name, one)));
+        if let Some(state) = world.repositories.get(&name.to_lowercase()) {
+            let is_asked = |(_, package_type, _): &&(i64, &str, String)| {
+                request.query.contains(&format!("package_type={package_type}"))
+            };
+            let asked = state.packages.iter().filter(is_asked);
+            all.extend(asked.map(|one| json::package(name, one)));
         }
     }
     page(request, None, all)

@@ -36,8 +36,8 @@ pub(super) struct RepositoryState {
     pub(super) runs: BTreeMap<i64, RunState>,
     /// How many alerts of secret scanning are open; none when it is not enabled.
     pub(super) secret_alerts: Option<usize>,
-    /// Names of container packages.
-    pub(super) packages: Vec<(i64, String)>,
+    /// Packages: their ids, types and names.
+    pub(super) packages: Vec<(i64, &'static str, String)>,
     /// Names of checks of other apps, with their conclusions.
     pub(super) checks: Vec<(i64, String, Option<String>)>,
     /// Releases, oldest first.
@@ -353,9 +353,14 @@ impl Simulator {
 
     /// Adds a container package that belongs to a repository.
     pub fn add_package(&self, repository: &str, name: &str) {
+        self.add_package_of("container", repository, name);
+    }
+
+    /// Adds a package of a type.
+    pub fn add_package_of(&self, package_type: &'static str, repository: &str, name: &str) {
         let mut world = lock(&self.shared.automation);
         let id = world.fresh_id();
-        world.repository(repository).packages.push((id, name.to_owned()));
+        world.repository(repository).packages.push((id, package_type, name.to_owned()));
     }
 
     /// Adds a release; a draft if it is not published.

@@ -30,6 +30,7 @@ async fn a_first_sync_reads_everything() {
         given.github.add_check(REPOSITORY, "Coverage", Some("success"));
         given.github.add_deployment(REPOSITORY, failed, ("production", "success"));
         given.github.add_package(REPOSITORY, "tools");
+        given.github.add_package_of("npm", REPOSITORY, "client");
         given.github.set_secret_alerts(REPOSITORY, Some(3));
         sync_all(given).await;
         let count = async |table: &str| {
@@ -55,7 +56,9 @@ async fn a_first_sync_reads_everything() {
             ("success", Some(failed))
         );
         let packages = releases::packages_of(&mut connection, id).await.unwrap();
-        assert_eq!(packages[0].latest_tags, ["latest", "1.4.0"]);
+        let of = |kind: &str| packages.iter().find(|one| one.package_type == kind).unwrap();
+        assert_eq!(of("container").latest_tags, ["latest", "1.4.0"]);
+        assert_eq!(of("npm").latest_version.as_deref(), Some("1.4.1"));
         let workflows = stored_workflows(given).await;
         let file = workflows[0].file.as_ref().unwrap();
         assert!(file.push.is_some() && file.dispatch.is_some());

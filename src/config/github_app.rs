@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
-use ring::signature::RsaKeyPair;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -66,14 +65,9 @@ fn private_key(text: &str) -> Result<Secret, String> {
         false => key_file(text)
             .map_err(|error| format!("is neither a key in PEM nor a readable file: {error}"))?,
     };
-    let is_usable = match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
-        Ok(PrivateKeyDer::Pkcs1(key)) => RsaKeyPair::from_der(key.secret_pkcs1_der()).is_ok(),
-        Ok(PrivateKeyDer::Pkcs8(key)) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).is_ok(),
-        _ => false,
-    };
-    match is_usable {
-        true => Ok(Secret::new(text)),
-        false => Err("is not an RSA key in PEM, as GitHub offers it for download".to_owned()),
+    match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+        Ok(PrivateKeyDer::Pkcs1(_) | PrivateKeyDer::Pkcs8(_)) => Ok(Secret::new(text)),
+        _ => Err("is not an RSA key in PEM, as GitHub offers it for download".to_owned()),
     }
 }
 

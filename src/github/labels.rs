@@ -121,7 +121,9 @@ impl Client {
         let mut answer = match asked.await {
             Ok(answer) => answer,
             Err(error) => match self.fallback(&error) {
-                Some(issue) => return self.live_labels_over_rest(issue, target, other).await,
+                Some(issue) => {
+                    return Box::pin(self.live_labels_over_rest(issue, target, other)).await;
+                }
                 None => return Err(error),
             },
         };
@@ -212,7 +214,7 @@ impl Client {
                 self.label_id(repository_node_id, name).await?.ok_or(refused)
             }
             Err(error) => match self.fallback(&error) {
-                Some(issue) => self.create_label_over_rest(issue, name, color).await,
+                Some(issue) => Box::pin(self.create_label_over_rest(issue, name, color)).await,
                 None => Err(error),
             },
         }
@@ -290,6 +292,7 @@ impl Client {
             Err(error) => {
                 let Some(issue) = self.fallback(&error) else { return Err(error) };
                 let changed = self.change_labels_over_rest(issue, (add, remove), removes_first);
+                let changed = Box::pin(changed);
                 return changed.await.unwrap_or(Err(error));
             }
         };

@@ -432,7 +432,7 @@ impl Client {
                     Ok(answer) => return Ok(answer),
                     Err(error) => error,
                 };
-            match self.another(&bearer, &error, (tries, deadline)).await? {
+            match Box::pin(self.another(&bearer, &error, (tries, deadline))).await? {
                 Some(other) => bearer = other,
                 None => return Err(error),
             }

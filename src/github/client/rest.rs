@@ -138,7 +138,7 @@ impl Client {
             let again = request.try_clone();
             let sent = self.exchange_as(&bearer, request, use_of, deadline).await?;
             let (_, Some(failure)) = &sent else { return Ok(sent) };
-            let other = self.another(&bearer, failure, (tries, deadline)).await?;
+            let other = Box::pin(self.another(&bearer, failure, (tries, deadline))).await?;
             let (Some(other), Some(again)) = (other, again) else { return Ok(sent) };
             (bearer, request) = (other, again);
             tries += 1;

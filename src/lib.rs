@@ -39,7 +39,7 @@
 //!   a rule or read the clock, except for `github` and its rate limit.
 //! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
 //! - **Base** ([`config`], [`clock`], [`connections`], [`metrics`], [`net`], [`telemetry`],
-//!   [`traces`], [`embedded_postgres`]) does not know a rule of the board.
+//!   [`traces`], [`files`], [`embedded_postgres`]) does not know a rule of the board.
 //!
 //! [`simulator`] is a simulated GitHub for the demo and the tests. No layer imports it.
 //!
@@ -86,6 +86,7 @@ pub mod config;
 pub mod connections;
 pub mod domain;
 pub mod embedded_postgres;
+pub mod files;
 pub mod github;
 pub mod graphql;
 pub mod mcp;

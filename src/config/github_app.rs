@@ -1,7 +1,7 @@
 //! The settings of a GitHub App, which are complete or absent.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+use std::path::Path;
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -9,12 +9,10 @@ use rustls::pki_types::pem::PemObject as _;
 use super::reader::SettingsReader;
 use super::secret::Secret;
 use super::settings::{GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID, GITHUB_APP_PRIVATE_KEY};
+use crate::files;
 
 /// How the text of a key in PEM begins.
 const BEGIN: &str = "-----BEGIN";
-
-/// The most that is read of a file with a key, in bytes. A key is much shorter.
-const LONGEST_KEY: u64 = 64 << 10;
 
 /// A GitHub App to act as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,21 +60,12 @@ fn app_id(text: &str) -> Result<String, String> {
 fn private_key(text: &str) -> Result<Secret, String> {
     let text = match text.starts_with(BEGIN) {
         true => text.replace("\\n", "\n"),
-        false => key_file(text)
+        false => files::read(Path::new(text))
+            .and_then(|key| String::from_utf8(key).map_err(io::Error::other))
             .map_err(|error| format!("is neither a key in PEM nor a readable file: {error}"))?,
     };
     match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
         Ok(PrivateKeyDer::Pkcs1(_) | PrivateKeyDer::Pkcs8(_)) => Ok(Secret::new(text)),
         _ => Err("is not an RSA key in PEM, as GitHub offers it for download".to_owned()),
     }
-}
-
-/// The text of a file that can be a key. A pipe is not read, because it may have no end.
-fn key_file(path: &str) -> io::Result<String> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST_KEY).read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -22,6 +22,8 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::files;
+
 /// A server responds quickly; a machine that does not exist never responds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -337,7 +339,7 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, Box<dyn std::error::Error>> 
         Tls::Verified(None) => builder.with_platform_verifier()?,
         Tls::Verified(Some(file)) => {
             let mut roots = RootCertStore::empty();
-            for certificate in CertificateDer::pem_file_iter(file)? {
+            for certificate in CertificateDer::pem_slice_iter(&files::read(file)?) {
                 roots.add(certificate?)?;
             }
             builder.with_root_certificates(roots)

@@ -133,4 +133,6 @@ async fn authorities_that_cannot_be_read_are_an_error() {
     let missing = format!("sslmode=require&sslrootcert={}", file("missing.pem"));
     let refusal = front.answer(&missing).await.expect_err("there is no such file");
     assert!(refusal.contains("TLS cannot be set up"), "{refusal}");
+    let endless = front.answer("sslmode=require&sslrootcert=/dev/zero").await.expect_err("no file");
+    assert!(endless.contains("not a regular file"), "{endless}");
 }

@@ -110,6 +110,12 @@ pub fn check_list(argument: &str, length: usize) -> Result<(), String> {
     if length > most { Err(format!("must have at most {most} values")) } else { Ok(()) }
 }
 
+/// Whether a list has a value more than once.
+pub fn has_repeats<Item: Eq + std::hash::Hash>(list: &[Item]) -> bool {
+    let mut seen = HashSet::new();
+    !list.iter().all(|item| seen.insert(item))
+}
+
 /// Whether a character is a control character: C0 and C1 except tab and line ends.
 pub fn is_control(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')

@@ -533,6 +533,9 @@ async fn of_several_moves_each_succeeds_or_fails_for_itself() {
         let many = to_done(vec![ids[0]; 101]);
         let refused = move_issues(&given.app, &person(), many).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "issueIds", .. })));
+        let twice = to_done(vec![ids[0], ids[1], ids[0]]);
+        let refused = move_issues(&given.app, &person(), twice).await.unwrap_err();
+        assert!(refused.to_string().contains("the same issue twice"), "{refused}");
     })
     .await;
 }

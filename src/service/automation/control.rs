@@ -6,6 +6,7 @@ use diesel_async::AsyncConnection;
 
 use super::record::{self, Changes};
 use crate::domain::automation::dispatch_inputs::{MOST_INPUTS, check_inputs};
+use crate::domain::bounds::has_repeats;
 use crate::domain::{Actor, FullName, LabelSet, WorkflowId, WorkflowRunId};
 use crate::github::{self, DispatchedRun, RunRequest};
 use crate::service::board_events::audit_event;
@@ -181,6 +182,9 @@ fn check(command: &DispatchWorkflow) -> Result<()> {
     let refused = |field, reason: String| Err(Error::Invalid { field, reason });
     if command.workflow_ids.is_empty() || command.workflow_ids.len() > MOST_WORKFLOWS {
         return refused("workflowIds", format!("must have 1 to {MOST_WORKFLOWS} workflows"));
+    }
+    if has_repeats(&command.workflow_ids) {
+        return refused("workflowIds", "must not have the same workflow twice".to_owned());
     }
     if let Some(git_ref) = &command.git_ref {
         let is_usable = (1..=LONGEST_REF).contains(&git_ref.chars().count())

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 
+use crate::domain::bounds::has_repeats;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{ExpectedHolder, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
@@ -79,7 +80,8 @@ pub struct MoveIssues {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for more than [`MOST_AT_ONCE`], or without a reason for Blocked.
+/// [`Error::Invalid`] for more than [`MOST_AT_ONCE`], for an issue that is given twice, or without a
+/// reason for Blocked.
 pub async fn move_issues(
     app: &App,
     actor: &Actor,
@@ -88,6 +90,10 @@ pub async fn move_issues(
     let MoveIssues { issue_ids, to, expected_from, reason } = command;
     if issue_ids.len() > MOST_AT_ONCE {
         let reason = format!("{} issues are too many; {MOST_AT_ONCE} at most", issue_ids.len());
+        return Err(Error::Invalid { field: "issueIds", reason });
+    }
+    if has_repeats(&issue_ids) {
+        let reason = "must not have the same issue twice".to_owned();
         return Err(Error::Invalid { field: "issueIds", reason });
     }
     reason_for(to, reason.as_deref())?;

@@ -118,6 +118,12 @@ async fn a_workflow_is_started_with_checked_inputs() {
         let refused = dispatch_workflow(&given.app, &person(), missing).await.unwrap();
         let text = refused[0].error.as_ref().unwrap().to_string();
         assert!(text.contains("No ref found for: missing"), "{text}");
+        given.github.forget_requests();
+        let mut twice = command(Some("small"), "main");
+        twice.workflow_ids.push(workflow);
+        let refused = dispatch_workflow(&given.app, &person(), twice).await.unwrap_err();
+        assert!(refused.to_string().contains("the same workflow twice"), "{refused}");
+        assert_eq!(given.github.total(), 0, "nothing is started");
         assert!(!audited(given).await.1);
     })
     .await;

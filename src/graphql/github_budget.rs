@@ -134,8 +134,13 @@ impl GithubBudget {
     async fn history(
         &self,
         #[graphql(desc = "How many minutes back, 1 to 60.", default = 60)] minutes: i32,
-    ) -> Vec<GithubSpendingMinute> {
-        let back = TimeDelta::minutes(i64::from(minutes).clamp(1, LONGEST));
+    ) -> async_graphql::Result<Vec<GithubSpendingMinute>> {
+        let minutes = i64::from(minutes);
+        if !(1..=LONGEST).contains(&minutes) {
+            let reason = format!("must be from 1 to {LONGEST}");
+            return Err(service::Error::Invalid { field: "minutes", reason }.into());
+        }
+        let back = TimeDelta::minutes(minutes);
         let recent = self.snapshot.spent.iter().filter(|one| one.minute + back > self.now);
         let minute = |one: &Spent| GithubSpendingMinute {
             minute: Timestamp(one.minute),
@@ -145,7 +150,7 @@ impl GithubBudget {
             requests: one.requests,
             writes: one.writes,
         };
-        recent.map(minute).collect()
+        Ok(recent.map(minute).collect())
     }
 }
 

@@ -192,6 +192,13 @@ async fn clients_see_what_is_left_and_what_it_was_spent_on() {
         assert_eq!((spent("SWEEP"), spent("AUTOMATION")), (0, 0));
         assert!(budget["writesInLastHour"].as_i64().unwrap() >= 1);
         assert!(budget["history"].as_array().unwrap().len() >= 2);
+        for minutes in [i32::MIN, 0, 61] {
+            let query =
+                format!("{{ githubBudgets {{ history(minutes: {minutes}) {{ points }} }} }}");
+            let answer = given.try_graphql(&query, json!({})).await;
+            let code = &answer["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "BAD_USER_INPUT", "{minutes}");
+        }
     })
     .await;
 }

@@ -2,6 +2,7 @@
 //! service, and each response is a line. Only the service knows the tools.
 
 use std::collections::HashMap;
+use std::io::BufRead as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,10 +48,10 @@ async fn converse(dispatch: ApiClient) -> Result<(), CommandFailure> {
         while let Some(answered) = answers.try_join_next() {
             answered.unwrap_or(Ok(()))?;
         }
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let Ok(message) = serde_json::from_str::<Value>(&line) else {
+        let Ok(message) = serde_json::from_slice::<Value>(&line) else {
             let error = json!({ "code": -32700, "message": "This line is not JSON" });
             print(&json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string())?;
             continue;
@@ -79,11 +80,11 @@ async fn converse(dispatch: ApiClient) -> Result<(), CommandFailure> {
 }
 
 /// The lines of the standard input, read on a separate thread that is never joined: a read that
-/// hangs ends with the process.
-fn lines_of_input() -> mpsc::Receiver<std::io::Result<String>> {
+/// hangs ends with the process. A line need not be text.
+fn lines_of_input() -> mpsc::Receiver<std::io::Result<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel(1);
     std::thread::spawn(move || {
-        for line in std::io::stdin().lines() {
+        for line in std::io::stdin().lock().split(b'\n') {
             if sender.blocking_send(line).is_err() {
                 break;
             }

@@ -148,12 +148,16 @@ fn accepts_json(accept: &str) -> bool {
 async fn rewrite_error(response: Response) -> Response {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_text = kind.is_none_or(|kind| kind.starts_with("text/plain"));
-    let status = response.status();
+    let mut status = response.status();
     if !(status.is_client_error() && is_text) {
         return response;
     }
     let text = to_bytes(response.into_body(), LONGEST_REFUSAL).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text).trim().to_owned();
+    // The library answers a body that it cannot read as if its media type were wrong.
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE && text.contains("deserialize") {
+        status = StatusCode::BAD_REQUEST;
+    }
     let text = if text.is_empty() { "This is no message of the protocol".to_owned() } else { text };
     Problem::new(status, BAD_USER_INPUT, text).into_response()
 }

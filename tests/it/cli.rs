@@ -464,6 +464,7 @@ async fn messages_are_passed_on_line_by_line() {
         let call = json!({ "jsonrpc": "2.0", "id": "c", "method": "tools/call", "params": params });
         let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         let mut input = serving.stdin.take().unwrap();
+        input.write_all(b"\xff no text\n").await.unwrap();
         input.write_all(format!("not JSON\n{ready}\n\n{call}\n").as_bytes()).await.unwrap();
         drop(input);
         let said = serving.wait_with_output().await.unwrap();
@@ -473,10 +474,10 @@ async fn messages_are_passed_on_line_by_line() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert_eq!(lines[0]["error"]["code"], -32700);
-        assert_eq!(lines[1]["id"], "c");
-        let lease = &lines[1]["result"]["structuredContent"]["lease"];
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert_eq!([&lines[0], &lines[1]].map(|line| &line["error"]["code"]), [-32700, -32700]);
+        assert_eq!(lines[2]["id"], "c");
+        let lease = &lines[2]["result"]["structuredContent"]["lease"];
         assert_eq!(lease["agentName"], "alpha", "DISPATCH_AGENT_NAME says who asks");
         assert_eq!(given.issue(1).await.labels.agents().next(), Some("alpha"));
     })

@@ -541,6 +541,22 @@ async fn errors_name_the_field_and_a_remedy() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_message_is_a_bad_request() {
+    given(async |given| {
+        for body in ["", "{", "[]", "[1]", "null", "\"x\"", "{\"jsonrpc\":\"1.0\"}"] {
+            let request = Request::post("/mcp")
+                .header("host", "localhost:3000")
+                .header("content-type", "application/json")
+                .header("authorization", format!("Bearer {AGENT_TOKEN}"));
+            let answer = given.send(request.body(Body::from(body)).unwrap()).await;
+            assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+            assert_eq!(answer.json()["code"], "BAD_USER_INPUT", "{body}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn mcp_requires_authentication() {
     given(async |given| {
         let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });

@@ -143,7 +143,11 @@ pub async fn run_once<T>(
         Ok(Err(Error::RateLimited { .. })) => TaskOutcome::Done,
         Ok(Err(error)) => {
             let _in_span = span.enter();
-            tracing::warn!(%error, task = name, "a background task failed and will be tried again");
+            tracing::warn!(
+                error = error.with_causes(),
+                task = name,
+                "a background task failed and will be tried again"
+            );
             TaskOutcome::Failed(error.to_string())
         }
         // The panic itself is in the log already.

@@ -96,7 +96,11 @@ impl Denials {
     async fn write(&self, actor: &Actor, action: &'static str, notes: &str, refusal: &str) {
         let written = service::audit::record_denial(&self.app, actor, action, notes, refusal).await;
         if let Err(error) = written {
-            tracing::warn!(%error, action, "a refusal is not in the audit log");
+            tracing::warn!(
+                error = error.with_causes(),
+                action,
+                "a refusal is not in the audit log"
+            );
         }
     }
 }

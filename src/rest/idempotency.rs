@@ -118,7 +118,10 @@ async fn store_response(
 ) -> Response {
     if !response.status().is_success() {
         if let Err(error) = idempotency::release(app, key, run).await {
-            tracing::warn!(%error, "a key is taken until it is given up for dead");
+            tracing::warn!(
+                error = error.with_causes(),
+                "a key is taken until it is given up for dead"
+            );
         }
         return response;
     }
@@ -133,7 +136,7 @@ async fn store_response(
     let text = String::from_utf8_lossy(&bytes);
     let completed = idempotency::complete(app, key, run, parts.status.as_u16(), &text).await;
     if let Err(error) = completed {
-        tracing::warn!(%error, "an answer is not kept for retries");
+        tracing::warn!(error = error.with_causes(), "an answer is not kept for retries");
     }
     Response::from_parts(parts, bytes.into())
 }

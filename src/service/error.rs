@@ -184,6 +184,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The error with its causes, for the log. A response never has the causes of a bug.
+    pub fn with_causes(&self) -> String {
+        match self {
+            Self::Internal(cause) => format!("{self}: {cause:#}"),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         let reason = match store::failure(&error) {

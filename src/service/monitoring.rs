@@ -54,7 +54,7 @@ async fn read_database_if_due(app: &App) {
         Err(Error::Unavailable { reason: "the database did not answer in time".to_owned() })
     });
     if let Err(error) = &outcome {
-        tracing::warn!(%error, "the values for monitoring could not be read");
+        tracing::warn!(error = error.with_causes(), "the values for monitoring could not be read");
     } else {
         *last = Some(Instant::now());
     }

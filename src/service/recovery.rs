@@ -43,7 +43,7 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
         if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {
             // Best effort: what cannot be read now, the next sync reads.
             if let Err(error) = sync::refresh_issue(app, &name, number).await {
-                tracing::info!(%error, entry = %entry.id, "re-checking a change failed");
+                tracing::info!(error = error.with_causes(), entry = %entry.id, "re-checking a change failed");
             }
         }
     }

@@ -173,3 +173,11 @@ async fn long_responses_are_compressed_when_accepted() {
     })
     .await;
 }
+
+#[test]
+fn the_log_has_the_causes_of_a_bug_and_its_text_has_none() {
+    let cause = anyhow::anyhow!("the innermost").context("a secret of our insides");
+    let bug = Error::Internal(cause);
+    assert_eq!(bug.to_string(), "internal error");
+    assert_eq!(bug.with_causes(), "internal error: a secret of our insides: the innermost");
+}

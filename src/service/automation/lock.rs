@@ -41,7 +41,9 @@ pub(super) async fn keep(app: &App, run: Uuid) -> Error {
         match beaten.await {
             Ok(true) => {}
             Ok(false) => return taken("Another sync has taken over"),
-            Err(error) => tracing::warn!(%error, "a sync could not write its heartbeat"),
+            Err(error) => {
+                tracing::warn!(error = error.with_causes(), "a sync could not write its heartbeat")
+            }
         }
     }
 }

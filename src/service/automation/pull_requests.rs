@@ -101,7 +101,7 @@ pub async fn read_due(app: &App) -> Result<usize> {
     let mut failure = None;
     for (owner, repositories) in by_owner {
         if let Err(error) = read_of_owner(app, &owner, &repositories, (now, again_at)).await {
-            tracing::warn!(owner, %error, "pull requests could not be read");
+            tracing::warn!(owner, error = error.with_causes(), "pull requests could not be read");
             failure = failure.or(Some(error));
         }
     }

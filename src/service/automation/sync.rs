@@ -172,17 +172,17 @@ async fn sync_repository(
         Ok::<_, Error>(job_locks::advance(&mut connection, lock::JOB, run, (1, 0)).await?)
     };
     if let Err(error) = advanced.await {
-        tracing::debug!(%error, "the progress of a sync could not be written");
+        tracing::debug!(error = error.with_causes(), "the progress of a sync could not be written");
     }
     match synced {
         Ok((sync_run, error)) => {
             if let Some(error) = &error {
-                tracing::warn!(repository = %name, %error, "automation data could not be synced");
+                tracing::warn!(repository = %name, error = error.with_causes(), "automation data could not be synced");
             }
             AutomationSync { repository: name, sync_run, error }
         }
         Err(error) => {
-            tracing::warn!(repository = %name, %error, "a sync could not be recorded");
+            tracing::warn!(repository = %name, error = error.with_causes(), "a sync could not be recorded");
             AutomationSync { repository: name, sync_run: None, error: Some(error) }
         }
     }

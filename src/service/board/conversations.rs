@@ -267,7 +267,7 @@ pub async fn read_with_problem(app: &App, issue: &Issue, repository: &Repository
     match read(app, issue, repository).await {
         Ok(read) => read,
         Err(error) => {
-            tracing::warn!(issue = %issue.id, %error, "the comments of an issue could not be read");
+            tracing::warn!(issue = %issue.id, error = error.with_causes(), "the comments of an issue could not be read");
             let problem = match error {
                 Error::Internal(_) => "The comments could not be read".to_owned(),
                 other => other.to_string(),

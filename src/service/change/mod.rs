@@ -137,7 +137,7 @@ pub(super) async fn change_labels_on(
     };
     if let Err(error) = noted {
         // The change is settled, whatever could not be recorded of the repository.
-        tracing::warn!(%error, repository = %repository.full_name, "a back-off was not recorded");
+        tracing::warn!(error = error.with_causes(), repository = %repository.full_name, "a back-off was not recorded");
     }
     concluded
 }

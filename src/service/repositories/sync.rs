@@ -277,7 +277,9 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
                     retry_at: None,
                 };
             }
-            Err(error) => tracing::warn!(%error, "a sync could not write its heartbeat"),
+            Err(error) => {
+                tracing::warn!(error = error.with_causes(), "a sync could not write its heartbeat")
+            }
         }
     }
 }
@@ -310,7 +312,7 @@ async fn sync_repository(
             RepositorySync { repository: name, synced, unreadable, error: None }
         }
         Err(error) => {
-            tracing::warn!(repository = %name, %error, "a repository could not be synced");
+            tracing::warn!(repository = %name, error = error.with_causes(), "a repository could not be synced");
             RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) }
         }
     }

@@ -91,7 +91,11 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
             Ok((DeliveryState::Quarantined, Some(error.to_string())))
         }
         Err(error) => {
-            tracing::warn!(delivery = delivery.delivery_id, %error, "a delivery could not be processed");
+            tracing::warn!(
+                delivery = delivery.delivery_id,
+                error = error.with_causes(),
+                "a delivery could not be processed"
+            );
             Err(error.to_string())
         }
     };

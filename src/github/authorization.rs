@@ -20,8 +20,8 @@ use super::error::Error;
 use super::response::Received;
 use crate::domain::github_budget::{Feature, Resource};
 
-/// How many tokens of an installation a request is sent with, or how often with a new one.
-const MOST_TOKENS: u32 = 4;
+/// How often a request is sent whose token GitHub refuses, with another token or the same new one.
+const MOST_TRIES: u32 = 4;
 
 impl Client {
     /// The token for the next request about the repositories of this client's owner.
@@ -82,7 +82,7 @@ impl Client {
         }
         let pause = app.discard(self.owner(), (bearer, is_unknown), self.now());
         let pause = pause.filter(|pause| Instant::now() + *pause < deadline);
-        let Some(pause) = pause.filter(|_| tries < MOST_TOKENS) else { return Ok(None) };
+        let Some(pause) = pause.filter(|_| tries < MOST_TRIES) else { return Ok(None) };
         tokio::time::sleep(pause).await;
         self.authorize(deadline).await.map(Some)
     }
@@ -129,17 +129,18 @@ impl Client {
         }
         let failure = match installation.refusal(now) {
             Some(refusal) => refusal,
-            None => match self.request_token_in_time(app, &installation, deadline).await {
+            None => match self.request_token_by_either_clock(app, &installation, deadline).await {
                 Ok(token) => return Ok(token),
                 Err(NoToken::Failed(error)) => error,
                 Err(NoToken::Refused { reason, is_for_all }) => {
                     installation.record_refusal(reason, is_for_all, now)
                 }
                 Err(NoToken::ClockDiffers(offset)) => {
+                    let direction = if offset < TimeDelta::zero() { "ahead of" } else { "behind" };
                     let reason = format!(
-                        "GitHub does not accept when the app's key signed: its clock is {} seconds \
-                         ahead; set the clock of this server",
-                        offset.num_seconds()
+                        "GitHub does not accept the time at which the app's key signed: the clock of \
+                         this server is {} seconds {direction} GitHub's; set it",
+                        offset.num_seconds().abs()
                     );
                     installation.record_refusal(reason, true, now)
                 }
@@ -150,7 +151,7 @@ impl Client {
     }
 
     /// Requests a token, by GitHub's clock if it refuses ours.
-    async fn request_token_in_time(
+    async fn request_token_by_either_clock(
         &self,
         app: &AppTokens,
         installation: &Installation,

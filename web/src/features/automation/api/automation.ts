@@ -2,37 +2,33 @@ import { listenToAutomation, RedBranchFields, repositoryOf } from "@/lib/automat
 import { ask, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
+import { AutomationStateFields } from "./state.ts";
 
 /** Not the workflows, which `CardWorkflowsLoader` loads for visible cards: all repositories together have very many. */
-const SummaryFields = graphql(`
-  fragment SummaryFields on Repository {
-    id
-    fullName
-    owner
-    name
-    url
-    source
-    automation {
-      defaultBranch
-      latestCommit {
-        sha
-      }
-      openPullRequestsCount
-      workflowsCount
-      releasesCount
-      failingCount
-      runningCount
-      isRed
-      lastSyncedAt
-      lastAttemptedAt
-      syncError
-      releases(first: 1) {
-        tagName
-        url
+const SummaryFields = graphql(
+  `
+    fragment SummaryFields on Repository {
+      id
+      fullName
+      owner
+      name
+      url
+      source
+      automation {
+        defaultBranch
+        latestCommit {
+          sha
+        }
+        ...AutomationStateFields
+        releases(first: 1) {
+          tagName
+          url
+        }
       }
     }
-  }
-`);
+  `,
+  [AutomationStateFields],
+);
 
 export const AutomationQuery = graphql(
   `

@@ -5,6 +5,7 @@ import { isSameName } from "@/lib/issues.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import { LISTEN } from "./listen.ts";
 import { ActivityFields } from "./activity.ts";
+import { AutomationStateFields } from "./state.ts";
 
 export const RepositoryQuery = graphql(
   `
@@ -26,15 +27,7 @@ export const RepositoryQuery = graphql(
               author
               url
             }
-            openPullRequestsCount
-            workflowsCount
-            releasesCount
-            failingCount
-            runningCount
-            isRed
-            lastSyncedAt
-            lastAttemptedAt
-            syncError
+            ...AutomationStateFields
             openSecretAlertsCount
             missingPermissions {
               part
@@ -123,7 +116,7 @@ export const RepositoryQuery = graphql(
       }
     }
   `,
-  [WorkflowRunFields, ActivityFields],
+  [AutomationStateFields, WorkflowRunFields, ActivityFields],
 );
 
 export const RepositoryIds = graphql(`

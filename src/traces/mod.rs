@@ -4,8 +4,8 @@
 //! ([`FutureExt::with_context`]) and a spawned task takes over ([`FutureExt::with_current_context`]).
 //! Without an exporter there are no spans; then a context holds the caller's span, if the caller named
 //! one. Not here: which spans there are; whoever does the work starts its span. Invariant: names and
-//! attributes of spans are ours, GitHub's or the protocol's: no text of an issue, no credential, no
-//! argument and no variable is sent.
+//! attributes of spans are ours, GitHub's or the protocol's, and the name that a client gave its GraphQL
+//! operation: no text of an issue, no credential, no argument and no variable is sent.
 
 pub mod attribute;
 mod caller;
